@@ -1,0 +1,380 @@
+//! A batch and the only way it changes.
+
+mod cancel;
+mod decide;
+mod prepare;
+mod release;
+mod settle;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+
+use crate::content::Content;
+use crate::copy::{Comparison, compare};
+use crate::decision::{Decision, Verdict};
+use crate::event::{Event, IllegalTransition, RemoteCopy};
+use crate::ids::{BatchId, PersonName, WorkerName};
+use crate::item::{ItemStatus, Outcome};
+use crate::money::MoneyError;
+use crate::policy::{Quorum, ReadBack};
+use crate::release::ReleasePermit;
+use crate::state::{Frozen, State, Why};
+use crate::tie_out::TieOut;
+
+/// A batch: what was asked, what became of it, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    parts: Parts,
+}
+
+/// Everything a batch is made of: how a ledger takes it apart and puts it together again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parts {
+    /// Our id.
+    pub id: BatchId,
+    /// What the maker asked for.
+    pub content: Arc<Content>,
+    /// Who asked.
+    pub maker: PersonName,
+    /// When it was accepted.
+    pub accepted_at: DateTime<Utc>,
+    /// What became of each item, in the order of the content.
+    pub outcomes: Vec<Outcome>,
+    /// Every decision, oldest first.
+    pub decisions: Vec<Decision>,
+    /// Where it stands.
+    pub state: State,
+    /// Since when.
+    pub since: DateTime<Utc>,
+}
+
+/// When a batch needs attention next, by queue. Replaces what was planned before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Jobs {
+    /// For the worker: initialize, read back, expire, authorize, cancel.
+    pub worker: Option<DateTime<Utc>>,
+    /// For the reconciler: retrieve.
+    pub reconciler: Option<DateTime<Utc>>,
+}
+
+impl Jobs {
+    pub(crate) const NONE: Self = Self {
+        worker: None,
+        reconciler: None,
+    };
+
+    pub(crate) const fn worker(due: DateTime<Utc>) -> Self {
+        Self {
+            worker: Some(due),
+            reconciler: None,
+        }
+    }
+
+    pub(crate) const fn reconciler(due: DateTime<Utc>) -> Self {
+        Self {
+            worker: None,
+            reconciler: Some(due),
+        }
+    }
+}
+
+/// What [`Batch::apply`] makes of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transition {
+    /// The batch as it is now.
+    pub batch: Batch,
+    /// What it needs next.
+    pub jobs: Jobs,
+    /// The event's name, for the journal.
+    pub event: &'static str,
+    /// The state before.
+    pub before: &'static str,
+    /// What happened, for people; empty when the event says it all.
+    pub note: String,
+    /// Which outcomes changed, by index.
+    pub changed: Vec<usize>,
+}
+
+impl Batch {
+    /// Accepts a batch of `maker`.
+    pub fn accept(
+        id: BatchId,
+        content: Arc<Content>,
+        maker: PersonName,
+        at: DateTime<Utc>,
+    ) -> Transition {
+        let outcomes = vec![Outcome::new(); content.items().len()];
+        let parts = Parts {
+            id,
+            content,
+            maker,
+            accepted_at: at,
+            outcomes,
+            decisions: Vec::new(),
+            state: State::Received,
+            since: at,
+        };
+        Transition {
+            batch: Self { parts },
+            jobs: Jobs::worker(at),
+            event: "submitted",
+            before: "",
+            note: String::new(),
+            changed: Vec::new(),
+        }
+    }
+
+    /// Puts a batch together from what a ledger kept.
+    pub const fn restore(parts: Parts) -> Self {
+        Self { parts }
+    }
+
+    /// Everything the batch is made of.
+    pub const fn parts(&self) -> &Parts {
+        &self.parts
+    }
+
+    /// Our id.
+    pub const fn id(&self) -> BatchId {
+        self.parts.id
+    }
+
+    /// What the maker asked for.
+    pub fn content(&self) -> &Content {
+        &self.parts.content
+    }
+
+    /// Who asked.
+    pub const fn maker(&self) -> &PersonName {
+        &self.parts.maker
+    }
+
+    /// What became of each item, in the order of the content.
+    pub fn outcomes(&self) -> &[Outcome] {
+        &self.parts.outcomes
+    }
+
+    /// Where it stands.
+    pub const fn state(&self) -> &State {
+        &self.parts.state
+    }
+
+    /// Every decision, oldest first.
+    pub fn decisions(&self) -> &[Decision] {
+        &self.parts.decisions
+    }
+
+    /// Whose approvals of what is held now stand: one human counts once, the last word counts.
+    pub fn standing_approvals(&self) -> Vec<&PersonName> {
+        let Some(hold) = self.state().hold() else {
+            return Vec::new();
+        };
+        let mut standing: Vec<&PersonName> = Vec::new();
+        for decision in self
+            .parts
+            .decisions
+            .iter()
+            .filter(|made| made.digest == hold.digest)
+        {
+            standing.retain(|name| **name != decision.person);
+            if matches!(decision.verdict, Verdict::Approve { .. }) {
+                standing.push(&decision.person);
+            }
+        }
+        standing.retain(|name| **name != self.parts.maker);
+        standing
+    }
+
+    /// The money by what became of it.
+    pub fn tie_out(&self) -> Result<TieOut, MoneyError> {
+        TieOut::of(self.content(), self.outcomes())
+    }
+
+    /// Compares what was sent with the provider's copy.
+    pub fn compare(&self, copy: &RemoteCopy, depth: ReadBack) -> Comparison {
+        compare(self.content(), self.outcomes(), copy, depth)
+    }
+
+    /// Whether money may be moving that we have to keep watching.
+    pub fn money_may_move(&self) -> bool {
+        may_move(self.state())
+    }
+
+    /// Proof that this batch may be authorized: its release intent is recorded by `owner`, and
+    /// `quorum` was counted for exactly what is held.
+    pub fn release_permit(
+        &self,
+        quorum: &Quorum,
+        owner: &WorkerName,
+        send_by: Instant,
+    ) -> Option<ReleasePermit> {
+        let State::Releasing(releasing) = self.state() else {
+            return None;
+        };
+        let is_owner = releasing.intent.owner == *owner;
+        let is_same = releasing.hold.digest == quorum.digest();
+        (is_owner && is_same).then(|| {
+            let hold = &releasing.hold;
+            ReleasePermit::new(hold.request_id.clone(), hold.digest, send_by)
+        })
+    }
+
+    /// **The only way a batch changes.** Nothing outside this function decides what may follow
+    /// what; an event that may not happen leaves everything as it was.
+    pub fn apply(&self, event: Event, at: DateTime<Utc>) -> Result<Transition, IllegalTransition> {
+        let name = event.name();
+        let mut transition = match event {
+            Event::InitializeStarted(intent) => self.initialize_started(intent, at),
+            Event::InitializeNotSent(failure) => self.initialize_not_sent(&failure, at),
+            Event::Initialized(answer) => self.initialized(&answer, at),
+            Event::InitializeRefused(refusal) => self.initialize_refused(refusal, at),
+            Event::ReadBack(read) => self.read_back(*read, at),
+            Event::Decided(ruling) => self.decided(&ruling, at),
+            Event::Withdrawn { by, reason } => self.withdrawn(&by, reason, at),
+            Event::Expired => self.expired(at),
+            Event::ApprovalShort(why) => self.approval_short(why, at),
+            Event::ReleaseStarted { intent, quorum } => self.release_started(intent, &quorum, at),
+            Event::ReleaseNotSent(failure) => self.release_not_sent(&failure, at),
+            Event::Released => self.released(at),
+            Event::ReleaseLooked(look) => self.release_looked(look, at),
+            Event::FoundPastInit { status, request_id } => {
+                self.found_past_init(&status, request_id, at)
+            }
+            Event::Reported(copy) => self.reported(&copy, at),
+            Event::WatchEnded => self.watch_ended(at),
+            Event::CancelStarted(intent) => self.cancel_started(intent, at),
+            Event::CancelLooked(status) => self.cancel_looked(&status, at),
+            Event::Froze { why, details } => self.froze(why, details, at),
+        }
+        .map_err(|illegal| illegal.named(name))?;
+        transition.event = name;
+        Ok(transition)
+    }
+
+    fn froze(
+        &self,
+        why: Why,
+        details: Vec<String>,
+        at: DateTime<Utc>,
+    ) -> Result<Transition, IllegalTransition> {
+        if self.state().is_final() && why != Why::Contradiction {
+            return Err(self.illegal());
+        }
+        if matches!(self.state(), State::Frozen(_)) {
+            return Err(self.illegal());
+        }
+        Ok(self.to_frozen(why, details, at))
+    }
+
+    /// Moves to another state.
+    fn to(&self, state: State, jobs: Jobs, at: DateTime<Utc>) -> Transition {
+        let before = self.state().name();
+        let mut parts = self.parts.clone();
+        if state.name() != before {
+            parts.since = at;
+        }
+        parts.state = state;
+        Transition {
+            batch: Self { parts },
+            jobs,
+            event: "",
+            before,
+            note: String::new(),
+            changed: Vec::new(),
+        }
+    }
+
+    /// Stops: no more writes to the provider. What may be moving is still watched.
+    fn to_frozen(&self, why: Why, details: Vec<String>, at: DateTime<Utc>) -> Transition {
+        let note = format!("{}: {}", why.sentence(), details.join("; "));
+        let from = Box::new(self.state().clone());
+        let jobs = if may_move(&from) || why == Why::PastInit {
+            Jobs::reconciler(after(at, crate::cadence::poll_after(self.id(), 0)))
+        } else {
+            Jobs::NONE
+        };
+        self.to(State::Frozen(Frozen { from, why, details }), jobs, at)
+            .noted(note)
+    }
+
+    /// The refusal of an event this state does not know.
+    const fn illegal(&self) -> IllegalTransition {
+        IllegalTransition::State {
+            event: "",
+            state: self.parts.state.name(),
+        }
+    }
+
+    /// Marks every item that was not refused.
+    fn with_open_items(&self, status: &ItemStatus) -> (Self, Vec<usize>) {
+        let mut batch = self.clone();
+        let mut changed = Vec::new();
+        for (index, outcome) in batch.parts.outcomes.iter_mut().enumerate() {
+            if !outcome.status.is_payee_final() {
+                outcome.status = status.clone();
+                changed.push(index);
+            }
+        }
+        (batch, changed)
+    }
+}
+
+/// Whether a batch in this state may have money on its way, or at least may soon have.
+fn may_move(state: &State) -> bool {
+    match state {
+        State::Releasing(_) | State::Processing(_) => true,
+        State::Frozen(frozen) => frozen.why == Why::PastInit || may_move(&frozen.from),
+        State::Received
+        | State::Preparing(_)
+        | State::Prepared(_)
+        | State::PendingApproval(_)
+        | State::Approved(_)
+        | State::Settled(_)
+        | State::PartlySettled(_)
+        | State::Failed(_)
+        | State::Cancelling(_)
+        | State::Rejected(_)
+        | State::Withdrawn(_)
+        | State::Expired(_)
+        | State::Refused(_) => false,
+    }
+}
+
+/// `at`, later by `delay`; the end of time instead of an overflow.
+fn after(at: DateTime<Utc>, delay: Duration) -> DateTime<Utc> {
+    chrono::TimeDelta::from_std(delay)
+        .ok()
+        .and_then(|delay| at.checked_add_signed(delay))
+        .unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
+impl Transition {
+    fn noted(mut self, note: impl Into<String>) -> Self {
+        self.note = note.into();
+        self
+    }
+
+    fn changing(mut self, changed: Vec<usize>) -> Self {
+        self.changed = changed;
+        self
+    }
+}
+
+impl IllegalTransition {
+    /// Fills in the event's name, which the handlers do not repeat.
+    fn named(self, name: &'static str) -> Self {
+        match self {
+            Self::State { state, .. } => Self::State { event: name, state },
+            other @ (Self::NotOwner { .. }
+            | Self::TooEarly(_)
+            | Self::Expired(_)
+            | Self::OwnBatch(_)
+            | Self::NotMaker(_)
+            | Self::OtherDigest
+            | Self::AlreadyDecided(_)
+            | Self::Unsummable) => other,
+        }
+    }
+}

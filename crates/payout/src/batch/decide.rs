@@ -1,0 +1,146 @@
+//! People: approve, reject, undo, withdraw; and time, which decides no.
+
+use chrono::{DateTime, Utc};
+
+use super::{Batch, Jobs, Transition};
+use crate::decision::{Ruling, Verdict};
+use crate::event::IllegalTransition;
+use crate::ids::RequestId;
+use crate::policy::Identity;
+use crate::state::{Cancelling, Ending, Hold, State, TurnedDown};
+
+impl Batch {
+    pub(super) fn decided(
+        &self,
+        ruling: &Ruling,
+        at: DateTime<Utc>,
+    ) -> Result<Transition, IllegalTransition> {
+        let (State::PendingApproval(hold) | State::Approved(hold)) = self.state() else {
+            return Err(self.illegal());
+        };
+        let decision = ruling.decision();
+        if decision.person == *self.maker() {
+            return Err(IllegalTransition::OwnBatch(decision.person.clone()));
+        }
+        if decision.digest != hold.digest {
+            return Err(IllegalTransition::OtherDigest);
+        }
+        if at >= hold.expires_at {
+            return Err(IllegalTransition::Expired(hold.expires_at));
+        }
+        let stands = self.standing_approvals().contains(&&decision.person);
+        let is_approval = matches!(decision.verdict, Verdict::Approve { .. });
+        if stands && is_approval {
+            return Err(IllegalTransition::AlreadyDecided(decision.person.clone()));
+        }
+        let mut batch = self.clone();
+        batch.parts.decisions.push(decision.clone());
+        let transition = match &decision.verdict {
+            Verdict::Approve { .. } | Verdict::Undo => batch.to_counted(hold, ruling.needed(), at),
+            Verdict::Reject { reason } => {
+                let turned_down = TurnedDown {
+                    by: Some(decision.person.clone()),
+                    reason: reason.clone(),
+                    request_id: Some(hold.request_id.clone()),
+                };
+                batch.to_cancelling(Ending::Rejected, turned_down, hold.request_id.clone(), at)
+            }
+        };
+        Ok(transition.noted(decision.verdict.text().unwrap_or_default()))
+    }
+
+    /// Approved when enough approvals stand, pending otherwise. A rule that asks for none is
+    /// satisfied by nobody.
+    fn to_counted(&self, hold: &Hold, needed: u32, at: DateTime<Utc>) -> Transition {
+        let needed = usize::try_from(needed.max(1)).unwrap_or(usize::MAX);
+        if self.standing_approvals().len() >= needed {
+            self.to(State::Approved(hold.clone()), Jobs::worker(at), at)
+        } else {
+            self.to(
+                State::PendingApproval(hold.clone()),
+                Jobs::worker(hold.expires_at),
+                at,
+            )
+        }
+    }
+
+    pub(super) fn withdrawn(
+        &self,
+        by: &Identity,
+        reason: String,
+        at: DateTime<Utc>,
+    ) -> Result<Transition, IllegalTransition> {
+        if by.name() != self.maker() {
+            return Err(IllegalTransition::NotMaker(self.maker().clone()));
+        }
+        let turned_down = |request_id: Option<&RequestId>| TurnedDown {
+            by: Some(by.name().clone()),
+            reason: reason.clone(),
+            request_id: request_id.cloned(),
+        };
+        match self.state() {
+            State::Received => Ok(self
+                .to(State::Withdrawn(turned_down(None)), Jobs::NONE, at)
+                .noted(reason.as_str())),
+            State::Prepared(_) | State::PendingApproval(_) | State::Approved(_) => {
+                let Some(id) = self.state().request_id() else {
+                    return Err(self.illegal());
+                };
+                let transition =
+                    self.to_cancelling(Ending::Withdrawn, turned_down(Some(id)), id.clone(), at);
+                Ok(transition.noted(reason.as_str()))
+            }
+            _ => Err(self.illegal()),
+        }
+    }
+
+    pub(super) fn expired(&self, at: DateTime<Utc>) -> Result<Transition, IllegalTransition> {
+        let (State::PendingApproval(hold) | State::Approved(hold)) = self.state() else {
+            return Err(self.illegal());
+        };
+        if at < hold.expires_at {
+            return Err(IllegalTransition::TooEarly(hold.expires_at));
+        }
+        let turned_down = TurnedDown {
+            by: None,
+            reason: "nobody released it in time".to_owned(),
+            request_id: Some(hold.request_id.clone()),
+        };
+        Ok(self.to_cancelling(Ending::Expired, turned_down, hold.request_id.clone(), at))
+    }
+
+    pub(super) fn approval_short(
+        &self,
+        why: String,
+        at: DateTime<Utc>,
+    ) -> Result<Transition, IllegalTransition> {
+        match self.state() {
+            State::Approved(hold) => {
+                let jobs = Jobs::worker(hold.expires_at);
+                Ok(self
+                    .to(State::PendingApproval(hold.clone()), jobs, at)
+                    .noted(why))
+            }
+            _ => Err(self.illegal()),
+        }
+    }
+
+    pub(super) fn to_cancelling(
+        &self,
+        ending: Ending,
+        turned_down: TurnedDown,
+        request_id: RequestId,
+        at: DateTime<Utc>,
+    ) -> Transition {
+        let note = turned_down.reason.clone();
+        let cancelling = Cancelling {
+            ending,
+            turned_down,
+            request_id,
+            intent: None,
+            looks: 0,
+        };
+        self.to(State::Cancelling(cancelling), Jobs::worker(at), at)
+            .noted(note)
+    }
+}

@@ -1,0 +1,273 @@
+//! From received to held: initialize, and the provider's copy.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+
+use super::{Batch, Jobs, Transition, after};
+use crate::copy::Comparison;
+use crate::digest::{Canonical, Digest};
+use crate::event::{CopyRead, IllegalTransition, NotSentBy};
+use crate::ids::{ItemId, RequestId};
+use crate::item::{Item, ItemStatus};
+use crate::money::Money;
+use crate::policy::OnInvalid;
+use crate::provider::{Initialized, Refusal, RemoteItem};
+use crate::state::{Ending, HeldRule, Hold, Intent, State, TurnedDown, Why};
+
+impl Batch {
+    pub(super) fn initialize_started(
+        &self,
+        intent: Intent,
+        at: DateTime<Utc>,
+    ) -> Result<Transition, IllegalTransition> {
+        match self.state() {
+            State::Received => {}
+            State::Preparing(running) if at < running.deadline => {
+                return Err(IllegalTransition::NotOwner {
+                    owner: running.owner.clone(),
+                    until: running.deadline,
+                });
+            }
+            State::Preparing(_) => {}
+            _ => return Err(self.illegal()),
+        }
+        Ok(self.to(State::Preparing(intent), Jobs::worker(at), at))
+    }
+
+    pub(super) fn initialize_not_sent(
+        &self,
+        failure: &NotSentBy,
+        at: DateTime<Utc>,
+    ) -> Result<Transition, IllegalTransition> {
+        match self.state() {
+            State::Preparing(intent) if intent.owner == failure.owner => {
+                let jobs = Jobs::worker(after(at, failure.retry_after));
+                Ok(self
+                    .to(State::Received, jobs, at)
+                    .noted(failure.cause.as_str()))
+            }
+            _ => Err(self.illegal()),
+        }
+    }
+
+    pub(super) fn initialized(
+        &self,
+        answer: &Initialized,
+        at: DateTime<Utc>,
+    ) -> Result<Transition, IllegalTransition> {
+        let (State::Received | State::Preparing(_)) = self.state() else {
+            return Err(self.illegal());
+        };
+        let mut batch = self.clone();
+        let mut changed = Vec::new();
+        let mut strangers = Vec::new();
+        {
+            let places = places(&self.parts.content);
+            for refused in &answer.invalid {
+                let outcome = places
+                    .get(&refused.id)
+                    .and_then(|index| Some((*index, batch.parts.outcomes.get_mut(*index)?)));
+                let Some((index, outcome)) = outcome else {
+                    strangers.push(format!("refused item {} was never sent", refused.id));
+                    continue;
+                };
+                let reason = Refusal {
+                    code: refused.code.clone(),
+                    message: refused.message.clone(),
+                };
+                outcome.status = ItemStatus::Invalid;
+                outcome.errors = vec![reason.to_string()];
+                changed.push(index);
+            }
+        }
+        let prepared = State::Prepared(answer.request_id.clone());
+        let transition = batch.to(prepared, Jobs::worker(at), at);
+        if !strangers.is_empty() {
+            return Ok(transition
+                .batch
+                .to_frozen(Why::CopyDiffers, strangers, at)
+                .changing(changed));
+        }
+        let note = match changed.len() {
+            0 => format!("request id {}", answer.request_id),
+            refused => format!("request id {}, {refused} items refused", answer.request_id),
+        };
+        Ok(transition.noted(note).changing(changed))
+    }
+
+    pub(super) fn initialize_refused(
+        &self,
+        refusal: Refusal,
+        at: DateTime<Utc>,
+    ) -> Result<Transition, IllegalTransition> {
+        match self.state() {
+            State::Preparing(_) => {
+                let note = refusal.to_string();
+                Ok(self.to(State::Refused(refusal), Jobs::NONE, at).noted(note))
+            }
+            _ => Err(self.illegal()),
+        }
+    }
+
+    pub(super) fn read_back(
+        &self,
+        read: CopyRead,
+        at: DateTime<Utc>,
+    ) -> Result<Transition, IllegalTransition> {
+        let State::Prepared(request_id) = self.state() else {
+            return Err(self.illegal());
+        };
+        let comparison = read
+            .copy
+            .as_ref()
+            .map_or(Comparison::Same, |copy| self.compare(copy, read.depth));
+        match comparison {
+            Comparison::Same => {}
+            Comparison::Incomplete(what) => {
+                return Ok(self.to_frozen(Why::CopyIncomplete, vec![what], at));
+            }
+            Comparison::Differs(what) => return Ok(self.to_frozen(Why::CopyDiffers, what, at)),
+        }
+        let shown = read.copy.as_ref().map_or(&[][..], |copy| &copy.items);
+        let (batch, changed) = self.with_shown(shown);
+        let request_id = request_id.clone();
+        Ok(batch.hold(request_id, read, at)?.changing(changed))
+    }
+
+    /// Decides what a batch whose copy is right becomes: held, refused, or turned down.
+    fn hold(
+        &self,
+        request_id: RequestId,
+        read: CopyRead,
+        at: DateTime<Utc>,
+    ) -> Result<Transition, IllegalTransition> {
+        let valid: Vec<&Item> = self.valid_items().collect();
+        let all = self.content().items().len();
+        if valid.is_empty() {
+            let message = Some("every item was refused".to_owned());
+            let refusal = Refusal {
+                code: None,
+                message,
+            };
+            return Ok(self
+                .to(State::Refused(refusal), Jobs::NONE, at)
+                .noted("every item was refused"));
+        }
+        if valid.len() < all && read.on_invalid == OnInvalid::Reject {
+            let reason = "the provider refused items, and the policy turns such batches down";
+            let turned_down = TurnedDown {
+                by: None,
+                reason: reason.to_owned(),
+                request_id: Some(request_id.clone()),
+            };
+            return Ok(self.to_cancelling(Ending::Rejected, turned_down, request_id, at));
+        }
+        let currency = self.content().currency();
+        let total = Money::sum(currency, valid.iter().map(|item| item.amount))
+            .map_err(|_| IllegalTransition::Unsummable)?;
+        let commissions: Vec<Money> = self
+            .outcomes()
+            .iter()
+            .filter_map(|outcome| outcome.commission)
+            .collect();
+        let commission = match commissions.is_empty() {
+            true => None,
+            false => {
+                Some(Money::sum(currency, commissions).map_err(|_| IllegalTransition::Unsummable)?)
+            }
+        };
+        let (count, rule) = (valid.len(), read.rule.unwrap_or_else(no_rule));
+        let hold = Hold {
+            digest: self.digest(read.account.as_str(), &request_id, valid, total),
+            request_id,
+            account: read.account,
+            count,
+            total,
+            commission,
+            rule,
+            held_at: at,
+            expires_at: after(at, read.expires_after),
+        };
+        let (jobs, note) = (
+            Jobs::worker(hold.expires_at),
+            format!("held under rule `{}`", hold.rule.name),
+        );
+        Ok(self.to(State::PendingApproval(hold), jobs, at).noted(note))
+    }
+
+    /// What an approval binds to: where the money comes from, the provider's id, and every item
+    /// that would be paid.
+    fn digest(
+        &self,
+        account: &str,
+        request_id: &RequestId,
+        valid: Vec<&Item>,
+        total: Money,
+    ) -> Digest {
+        let mut canonical = Canonical::new("onay digest 1");
+        canonical.field(account); // ours
+        canonical.field(request_id.as_str()); // the provider's
+        canonical.content(self.content(), valid.into_iter());
+        canonical.field(&total.number()); // read back
+        canonical.finish()
+    }
+
+    fn valid_items(&self) -> impl Iterator<Item = &Item> {
+        self.content()
+            .items()
+            .iter()
+            .zip(self.outcomes())
+            .filter(|(_, outcome)| outcome.status != ItemStatus::Invalid)
+            .map(|(item, _)| item)
+    }
+
+    /// Takes over references, commissions and refusals from a copy that is known to be right.
+    fn with_shown(&self, shown: &[RemoteItem]) -> (Self, Vec<usize>) {
+        let mut batch = self.clone();
+        let mut changed = Vec::new();
+        let places = places(&self.parts.content);
+        for remote in shown {
+            let Some(index) = places.get(&remote.id).copied() else {
+                continue;
+            };
+            let Some(outcome) = batch.parts.outcomes.get_mut(index) else {
+                continue;
+            };
+            let before = outcome.clone();
+            outcome.reference.clone_from(&remote.reference);
+            if remote.status == ItemStatus::Invalid {
+                outcome.status = ItemStatus::Invalid;
+                if !remote.errors.is_empty() {
+                    outcome.errors.clone_from(&remote.errors);
+                }
+            } else {
+                outcome.reported = remote.amount;
+                outcome.commission = remote.commission;
+            }
+            if *outcome != before {
+                changed.push(index);
+            }
+        }
+        (batch, changed)
+    }
+}
+
+/// Under no rule nobody is asked, and nothing is ever released.
+fn no_rule() -> HeldRule {
+    HeldRule {
+        name: "none".to_owned(),
+        needed: u32::MAX,
+        asked: std::collections::BTreeSet::new(),
+    }
+}
+
+/// Where each item stands in the content.
+pub(super) fn places(content: &crate::content::Content) -> HashMap<&ItemId, usize> {
+    content
+        .items()
+        .iter()
+        .enumerate()
+        .map(|(index, item)| (&item.id, index))
+        .collect()
+}

@@ -1,0 +1,201 @@
+//! From authorized to final, item by item.
+
+use chrono::{DateTime, Utc};
+
+use super::prepare::places;
+use super::{Batch, Jobs, Transition, after};
+use crate::cadence::{LATE_CHECK, poll_after, refund_check_after};
+use crate::event::{IllegalTransition, RemoteCopy};
+use crate::item::{ItemStatus, Outcome};
+use crate::provider::{Authorized, RemoteItem};
+use crate::state::{Hold, State, Why};
+
+impl Batch {
+    pub(super) fn reported(
+        &self,
+        copy: &RemoteCopy,
+        at: DateTime<Utc>,
+    ) -> Result<Transition, IllegalTransition> {
+        match self.state() {
+            State::Processing(hold) => {
+                let (batch, changed, contradictions) = self.with_reported(copy);
+                let transition = if contradictions.is_empty() {
+                    batch.after_report(hold, copy, at)?
+                } else {
+                    batch.to_frozen(Why::Contradiction, contradictions, at)
+                };
+                Ok(transition.changing(changed))
+            }
+            State::Settled(_) | State::PartlySettled(_) | State::Failed(_) => {
+                let (batch, changed, contradictions) = self.with_reported(copy);
+                let transition = if contradictions.is_empty() {
+                    let jobs = Jobs::reconciler(batch.late_look(at));
+                    batch.to(self.state().clone(), jobs, at)
+                } else {
+                    batch.to_frozen(Why::Contradiction, contradictions, at)
+                };
+                Ok(transition.changing(changed))
+            }
+            State::Frozen(_) if self.money_may_move() => Ok(self.reported_while_frozen(copy, at)),
+            _ => Err(self.illegal()),
+        }
+    }
+
+    /// Closes the batch when every item is final and the money ties out.
+    fn after_report(
+        &self,
+        hold: &Hold,
+        copy: &RemoteCopy,
+        at: DateTime<Utc>,
+    ) -> Result<Transition, IllegalTransition> {
+        if copy.batch.status.authorized() == Authorized::NeedsPerson && self.has_open_items() {
+            let details = vec![format!("the provider shows {}", copy.batch.status.word())];
+            return Ok(self.to_frozen(Why::ReleaseStatus, details, at));
+        }
+        if self.has_open_items() {
+            let jobs = Jobs::reconciler(after(at, poll_after(self.id(), 0)));
+            return Ok(self.to(State::Processing(hold.clone()), jobs, at));
+        }
+        let tie_out = self.tie_out().map_err(|_| IllegalTransition::Unsummable)?;
+        if !tie_out.difference.is_zero() {
+            let details = vec![format!(
+                "requested {}, off by {}",
+                tie_out.requested, tie_out.difference
+            )];
+            return Ok(self.to_frozen(Why::TieOut, details, at));
+        }
+        let paid = self
+            .outcomes()
+            .iter()
+            .filter(|outcome| outcome.status == ItemStatus::Paid)
+            .count();
+        let note = format!("{paid} of {} items paid", self.outcomes().len());
+        let state = match paid {
+            0 => State::Failed(hold.clone()),
+            all if all == self.outcomes().len() => State::Settled(hold.clone()),
+            _ => State::PartlySettled(hold.clone()),
+        };
+        let mut transition = self.to(state, Jobs::NONE, at).noted(note);
+        transition.jobs = Jobs::reconciler(transition.batch.late_look(at));
+        Ok(transition)
+    }
+
+    /// Frozen batches are still watched. A release that was in doubt and now shows its effect is
+    /// in doubt no more.
+    fn reported_while_frozen(&self, copy: &RemoteCopy, at: DateTime<Utc>) -> Transition {
+        let (batch, changed, _) = self.with_reported(copy);
+        if let State::Frozen(frozen) = self.state()
+            && frozen.why == Why::ReleaseUnconfirmed
+            && copy.batch.status.authorized() == Authorized::Taken
+            && let Some(hold) = self.state().hold()
+        {
+            let note = format!(
+                "the provider shows {}; the release arrived",
+                copy.batch.status.word()
+            );
+            return batch.to_processing(hold, at).noted(note).changing(changed);
+        }
+        let jobs = Jobs::reconciler(after(at, poll_after(self.id(), 0)));
+        batch.to(self.state().clone(), jobs, at).changing(changed)
+    }
+
+    pub(super) fn watch_ended(&self, at: DateTime<Utc>) -> Result<Transition, IllegalTransition> {
+        match self.state() {
+            State::Settled(_) | State::PartlySettled(_) | State::Failed(_) => {
+                Ok(self.to(self.state().clone(), Jobs::NONE, at))
+            }
+            _ => Err(self.illegal()),
+        }
+    }
+
+    /// Whether anything that would be paid is not final for its payee.
+    pub fn has_open_items(&self) -> bool {
+        self.outcomes()
+            .iter()
+            .any(|outcome| !outcome.status.is_payee_final())
+    }
+
+    /// Whether failed items may still be refunded.
+    pub fn awaits_refund(&self) -> bool {
+        self.outcomes()
+            .iter()
+            .any(|outcome| outcome.status == ItemStatus::Failed)
+    }
+
+    /// Whether this report would change anything.
+    pub fn is_news(&self, copy: &RemoteCopy) -> bool {
+        let (_, changed, contradictions) = self.with_reported(copy);
+        let needs_person = copy.batch.status.authorized() == Authorized::NeedsPerson;
+        let is_taken = copy.batch.status.authorized() == Authorized::Taken;
+        match self.state() {
+            State::Frozen(frozen) => {
+                !changed.is_empty() || (frozen.why == Why::ReleaseUnconfirmed && is_taken)
+            }
+            State::Processing(_) => {
+                !changed.is_empty()
+                    || !contradictions.is_empty()
+                    || needs_person
+                    || !self.has_open_items()
+            }
+            _ => !changed.is_empty() || !contradictions.is_empty(),
+        }
+    }
+
+    /// When a closed batch is looked at again: for refunds soon, otherwise once more, late.
+    fn late_look(&self, at: DateTime<Utc>) -> DateTime<Utc> {
+        let delay = if self.awaits_refund() {
+            refund_check_after(self.id(), 0)
+        } else {
+            LATE_CHECK
+        };
+        after(at, delay)
+    }
+
+    /// Takes over what the provider reports, as far as it may follow what it reported before.
+    fn with_reported(&self, copy: &RemoteCopy) -> (Self, Vec<usize>, Vec<String>) {
+        let mut batch = self.clone();
+        let mut changed = Vec::new();
+        let mut contradictions = Vec::new();
+        let places = places(&self.parts.content);
+        for remote in &copy.items {
+            let place = places.get(&remote.id).copied();
+            let outcome = place.and_then(|index| batch.parts.outcomes.get_mut(index));
+            match (place, outcome) {
+                (Some(index), Some(outcome)) => match take_over(outcome, remote) {
+                    Ok(true) => changed.push(index),
+                    Ok(false) => {}
+                    Err(contradiction) => contradictions.push(contradiction),
+                },
+                (None, _) | (_, None) => {
+                    contradictions.push(format!("item {} was never sent", remote.id));
+                }
+            }
+        }
+        (batch, changed, contradictions)
+    }
+}
+
+/// Takes over one report; says whether anything changed.
+fn take_over(outcome: &mut Outcome, remote: &RemoteItem) -> Result<bool, String> {
+    if !outcome.status.may_become(&remote.status) {
+        return Err(format!(
+            "item {} was {} and is now reported as {}",
+            remote.id,
+            outcome.status.word(),
+            remote.status.word()
+        ));
+    }
+    let before = outcome.clone();
+    outcome.status = remote.status.clone();
+    if remote.reference.is_some() {
+        outcome.reference.clone_from(&remote.reference);
+    }
+    if remote.status != ItemStatus::Invalid {
+        outcome.reported = remote.amount.or(outcome.reported);
+        outcome.commission = remote.commission.or(outcome.commission);
+    }
+    if !remote.errors.is_empty() {
+        outcome.errors.clone_from(&remote.errors);
+    }
+    Ok(*outcome != before)
+}

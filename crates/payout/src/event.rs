@@ -1,0 +1,196 @@
+//! What can happen to a batch.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use crate::account::Account;
+use crate::decision::Ruling;
+use crate::ids::{PersonName, RequestId, WorkerName};
+use crate::policy::{Identity, OnInvalid, OnReleaseDoubt, Quorum, ReadBack};
+use crate::provider::{Initialized, Refusal, RemoteBatch, RemoteItem, RemoteStatus};
+use crate::state::{HeldRule, Intent, Why};
+
+/// Something that happened, or that somebody wants to happen.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// Initialize is about to be sent.
+    InitializeStarted(Intent),
+    /// Initialize was certainly not carried out; try again after a while.
+    InitializeNotSent(NotSentBy),
+    /// The provider has the batch: it answered so, or a lookup found it.
+    Initialized(Initialized),
+    /// The provider will not take the batch, and a lookup agrees.
+    InitializeRefused(Refusal),
+    /// The provider's copy was read.
+    ReadBack(Box<CopyRead>),
+    /// A person decided.
+    Decided(Ruling),
+    /// The maker takes the batch back.
+    Withdrawn {
+        /// Who asks.
+        by: Identity,
+        /// Why.
+        reason: String,
+    },
+    /// The time to decide is over.
+    Expired,
+    /// The approvals no longer satisfy the policy (a person was removed, a rule got stricter).
+    ApprovalShort(String),
+    /// Authorize is about to be sent.
+    ReleaseStarted {
+        /// By whom, until when.
+        intent: Intent,
+        /// Proof that it may be.
+        quorum: Quorum,
+    },
+    /// Authorize was certainly not carried out; try again after a while.
+    ReleaseNotSent(NotSentBy),
+    /// The provider confirmed authorize.
+    Released,
+    /// The provider was asked what became of an authorize.
+    ReleaseLooked(ReleaseLook),
+    /// A batch that was never authorized from here turned out to be started, or cancelled.
+    FoundPastInit {
+        /// The provider's status.
+        status: RemoteStatus,
+        /// The provider's id, if it is known.
+        request_id: Option<RequestId>,
+    },
+    /// The provider reported where the items stand.
+    Reported(RemoteCopy),
+    /// Nothing is watched any more.
+    WatchEnded,
+    /// Cancel is about to be sent.
+    CancelStarted(Intent),
+    /// The provider was asked what became of a cancel.
+    CancelLooked(RemoteStatus),
+    /// A rule broke.
+    Froze {
+        /// Which.
+        why: Why,
+        /// What was seen.
+        details: Vec<String>,
+    },
+}
+
+impl Event {
+    /// The event's name in the journal.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::InitializeStarted(_) => "initialize_started",
+            Self::InitializeNotSent(_) => "initialize_not_sent",
+            Self::Initialized(_) => "initialized",
+            Self::InitializeRefused(_) => "initialize_refused",
+            Self::ReadBack(_) => "read_back",
+            Self::Decided(ruling) => ruling.decision().verdict.word(),
+            Self::Withdrawn { .. } => "withdraw",
+            Self::Expired => "expire",
+            Self::ApprovalShort(_) => "approval_short",
+            Self::ReleaseStarted { .. } => "release_started",
+            Self::ReleaseNotSent(_) => "release_not_sent",
+            Self::Released => "released",
+            Self::ReleaseLooked(_) => "release_looked",
+            Self::FoundPastInit { .. } => "found_past_init",
+            Self::Reported(_) => "reported",
+            Self::WatchEnded => "watch_ended",
+            Self::CancelStarted(_) => "cancel_started",
+            Self::CancelLooked(_) => "cancel_looked",
+            Self::Froze { .. } => "froze",
+        }
+    }
+}
+
+/// A call its owner certainly did not get through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotSentBy {
+    /// The owner of the intent.
+    pub owner: WorkerName,
+    /// Why, for the journal.
+    pub cause: String,
+    /// When to try again.
+    pub retry_after: Duration,
+}
+
+/// The provider's copy and the terms under which it would be held.
+#[derive(Debug, Clone)]
+pub struct CopyRead {
+    /// What was read; nothing, when reading back is off.
+    pub copy: Option<RemoteCopy>,
+    /// How much of it is compared.
+    pub depth: ReadBack,
+    /// The account it was read from.
+    pub account: Account,
+    /// The rule in force; without one the batch is held, and nothing can be released.
+    pub rule: Option<HeldRule>,
+    /// How long people have to decide.
+    pub expires_after: Duration,
+    /// What to do about refused items.
+    pub on_invalid: OnInvalid,
+}
+
+/// All pages of the provider's copy of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteCopy {
+    /// The batch as a whole.
+    pub batch: RemoteBatch,
+    /// Every item that was shown, over all pages.
+    pub items: Vec<RemoteItem>,
+    /// How many items the provider says there are, refused ones not counted.
+    pub total_items: Option<u64>,
+}
+
+/// A look at the provider while an authorize is unanswered.
+#[derive(Debug, Clone)]
+pub struct ReleaseLook {
+    /// What the provider shows.
+    pub status: RemoteStatus,
+    /// The provider's no to authorize, if that is what came back.
+    pub refusal: Option<Refusal>,
+    /// How long the batch is only looked at.
+    pub quiet_period: Duration,
+    /// What happens after that.
+    pub on_doubt: OnReleaseDoubt,
+}
+
+/// An event that may not happen in a state. Nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum IllegalTransition {
+    /// The state does not know this event.
+    #[error("`{event}` cannot happen to a batch that is {state}")]
+    State {
+        /// What was tried.
+        event: &'static str,
+        /// Where the batch stands.
+        state: &'static str,
+    },
+    /// Somebody else's call may still be under way.
+    #[error("a call of {owner} may still be under way until {until}")]
+    NotOwner {
+        /// Whose call.
+        owner: WorkerName,
+        /// Until when.
+        until: DateTime<Utc>,
+    },
+    /// It is not time yet.
+    #[error("not before {0}")]
+    TooEarly(DateTime<Utc>),
+    /// The time to decide is over.
+    #[error("the time to decide ended at {0}")]
+    Expired(DateTime<Utc>),
+    /// Nobody decides on their own batch.
+    #[error("{0} submitted this batch")]
+    OwnBatch(PersonName),
+    /// Only the maker withdraws.
+    #[error("only {0}, who submitted this batch, can withdraw it")]
+    NotMaker(PersonName),
+    /// The decision or the proof is about other content.
+    #[error("the content is not the one that was decided on")]
+    OtherDigest,
+    /// The decision stands already.
+    #[error("{0} has already decided so")]
+    AlreadyDecided(PersonName),
+    /// Sums that cannot be kept exactly.
+    #[error("the amounts do not add up to a sum that can be kept")]
+    Unsummable,
+}

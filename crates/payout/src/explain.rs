@@ -1,0 +1,100 @@
+//! One sentence for people: where a batch stands and what happens next.
+
+use chrono::{DateTime, Utc};
+
+use crate::batch::Batch;
+use crate::ids::PersonName;
+use crate::state::{Hold, State};
+
+/// Says where a batch stands and what happens next.
+pub fn explain(batch: &Batch) -> String {
+    match batch.state() {
+        State::Received => "accepted; it goes to the provider next, no money moves yet".to_owned(),
+        State::Preparing(intent) => format!(
+            "being handed to the provider since {}; if the answer is lost, the provider is asked, \
+             never guessed about; no money moves",
+            time(intent.started_at)
+        ),
+        State::Prepared(_) => {
+            "the provider has it; its copy is being compared with what was submitted".to_owned()
+        }
+        State::PendingApproval(hold) => pending(batch, hold),
+        State::Approved(hold) => format!(
+            "approved; {} to {} payees is released next",
+            hold.total, hold.count
+        ),
+        State::Releasing(releasing) => format!(
+            "being released since {}; {}; the provider is asked until it shows what became of it, \
+             and nothing is sent twice",
+            time(releasing.intent.started_at),
+            match releasing.looks {
+                0 => "waiting for the answer".to_owned(),
+                looks => format!("asked {looks} times, no effect shown yet"),
+            }
+        ),
+        State::Processing(_) => {
+            "released; the provider is paying, and is asked until every item is final".to_owned()
+        }
+        State::Settled(_) => "done; every item is paid".to_owned(),
+        State::PartlySettled(_) => with_refunds(batch, "done; some items are paid, some are not"),
+        State::Failed(_) => with_refunds(batch, "done; no item is paid"),
+        State::Cancelling(cancelling) => format!(
+            "turned down ({}); the provider is asked to cancel it, and it ends once that is confirmed",
+            cancelling.turned_down.reason
+        ),
+        State::Rejected(end) => turned_down("rejected", end.by.as_ref(), &end.reason),
+        State::Withdrawn(end) => turned_down("withdrawn", end.by.as_ref(), &end.reason),
+        State::Expired(_) => "expired; nobody released it in time, and that means no".to_owned(),
+        State::Refused(refusal) => format!("the provider refused it: {refusal}"),
+        State::Frozen(frozen) => format!(
+            "frozen: {} ({}); nothing more is sent until people resolve it",
+            frozen.why.sentence(),
+            frozen.details.join("; ")
+        ),
+    }
+}
+
+fn pending(batch: &Batch, hold: &Hold) -> String {
+    if hold.rule.asked.is_empty() {
+        return format!(
+            "held; rule `{}` asks nobody who may approve it, so it cannot be released; withdraw it \
+             or change the policy",
+            hold.rule.name
+        );
+    }
+    let have = batch.standing_approvals();
+    let open: Vec<&str> = hold
+        .rule
+        .asked
+        .iter()
+        .filter(|name| !have.contains(name))
+        .map(PersonName::as_str)
+        .collect();
+    format!(
+        "held by the provider, no money moves; {} of {} approvals, rule `{}` asks {} until {}",
+        have.len(),
+        hold.rule.needed,
+        hold.rule.name,
+        open.join(", "),
+        time(hold.expires_at)
+    )
+}
+
+fn with_refunds(batch: &Batch, sentence: &str) -> String {
+    if batch.awaits_refund() {
+        format!("{sentence}; failed items are watched for a refund")
+    } else {
+        sentence.to_owned()
+    }
+}
+
+fn turned_down(word: &str, by: Option<&PersonName>, reason: &str) -> String {
+    match by {
+        Some(name) => format!("{word} by {name}: {reason}"),
+        None => format!("{word}: {reason}"),
+    }
+}
+
+fn time(at: DateTime<Utc>) -> String {
+    at.format("%F %H:%M UTC").to_string()
+}

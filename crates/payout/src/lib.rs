@@ -1,0 +1,65 @@
+//! The domain of Onay: what a payout batch is, what may happen to it, and who must agree.
+//!
+//! **Invariant: this crate does no IO.** It has no clock, no environment, no randomness and no
+//! runtime; time and random bytes come in as arguments.
+//!
+//! A maker's [`Draft`] is checked into a [`Content`]; a [`Batch`] is that content, what became of
+//! each item ([`Outcome`]) and a [`State`]. Everything that happens is an [`Event`], and
+//! [`Batch::apply`] is the only way a batch changes. Money moves only through
+//! [`Provider::authorize`], which takes a [`ReleasePermit`] that only a batch can make, from
+//! approvals that the [`Policy`] counts for exactly the [`Digest`] of what the provider holds.
+//!
+//! Words: *batch, item, payee, maker, approver, policy, rule, decision, approval, hold, release,
+//! journal, settle, tie out, in doubt, frozen*. `authorize` names the provider's call only; what
+//! we do is *release*.
+
+pub mod account;
+mod batch;
+pub mod cadence;
+mod content;
+mod copy;
+mod credential;
+mod decision;
+mod digest;
+mod draft;
+mod event;
+mod explain;
+mod finding;
+mod ids;
+mod item;
+mod money;
+mod policy;
+pub mod provider;
+mod recipient;
+mod release;
+mod state;
+mod tie_out;
+
+pub use account::Account;
+pub use batch::{Batch, Jobs, Parts, Transition};
+pub use content::{Content, ITEMS_PER_BATCH_MAX, Purpose, UnknownPurpose};
+pub use copy::Comparison;
+pub use credential::{IssueError, TokenHash, issue_token};
+pub use decision::{Decision, Ruling, Verdict};
+pub use digest::{Canonical, Digest};
+pub use draft::{Checked, Checksums, Draft, DraftItem, TEXT_CHARS_MAX};
+pub use event::{CopyRead, Event, IllegalTransition, NotSentBy, ReleaseLook, RemoteCopy};
+pub use explain::explain;
+pub use finding::{Code, Finding, Severity};
+pub use ids::{
+    BatchId, BatchRef, ExternalId, ID_CHARS_MAX, IdError, ItemId, PersonName, ReferenceCode,
+    RequestId, WorkerName,
+};
+pub use item::{Finality, Item, ItemStatus, Outcome};
+pub use money::{AMOUNT_MAX_UNITS, Currency, Money, MoneyError};
+pub use policy::{
+    Identity, NotAllowed, OnInvalid, OnReleaseDoubt, Person, Policy, PolicyError, Quorum, ReadBack,
+    Role, Rule, Safety, Short, Unauthenticated,
+};
+pub use provider::{Provider, ProviderError};
+pub use recipient::{Personal, Recipient, RecipientType, UnknownRecipientType};
+pub use release::ReleasePermit;
+pub use state::{
+    Cancelling, Ending, Frozen, HeldRule, Hold, Intent, Releasing, State, TurnedDown, Why,
+};
+pub use tie_out::TieOut;

@@ -1,0 +1,298 @@
+//! The port to the provider: six calls, what they answer, and errors that say what is known.
+
+use std::time::Instant;
+
+use async_trait::async_trait;
+
+use crate::account::Account;
+use crate::content::Content;
+use crate::ids::{ExternalId, ItemId, ReferenceCode, RequestId};
+use crate::item::ItemStatus;
+use crate::money::Money;
+use crate::recipient::{Personal, RecipientType};
+use crate::release::ReleasePermit;
+use rust_decimal::Decimal;
+
+/// A provider of mass payouts.
+///
+/// Calls that change something at the provider take a moment after which they may no longer be
+/// sent; an implementation checks it right before the first byte and never repeats or redirects
+/// such a call on its own.
+#[async_trait]
+pub trait Provider: Send + Sync {
+    /// The account every call is made for.
+    fn account(&self) -> &Account;
+
+    /// Stores a batch at the provider. Moves no money.
+    async fn initialize(
+        &self,
+        content: &Content,
+        send_by: Instant,
+    ) -> Result<Initialized, ProviderError>;
+
+    /// Starts a stored batch. **The only call that moves money**; it takes proof that this is allowed.
+    async fn authorize(&self, permit: ReleasePermit) -> Result<(), ProviderError>;
+
+    /// One page of the provider's copy of a batch; `None` when it knows no such batch.
+    ///
+    /// A refusal that is neither about credentials nor about the rate of calls is read as "no such
+    /// batch": what iyzico answers for an unknown id is not documented (read 2026-11-22).
+    async fn retrieve(&self, query: &Query) -> Result<Option<RemotePage>, ProviderError>;
+
+    /// One item by the provider's own id; `None` when it knows no such item.
+    async fn item(&self, reference: &ReferenceCode) -> Result<Option<RemoteItem>, ProviderError>;
+
+    /// Cancels a batch that was not authorized.
+    async fn cancel(&self, request: &RequestId, send_by: Instant) -> Result<(), ProviderError>;
+
+    /// What the merchant's payout account holds. iyzico's answer names no currency.
+    async fn balance(&self) -> Result<Decimal, ProviderError>;
+}
+
+/// The answer to initialize.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Initialized {
+    /// The provider's id of the batch.
+    pub request_id: RequestId,
+    /// Items the provider refused while it took the batch.
+    pub invalid: Vec<InvalidItem>,
+}
+
+/// An item refused at initialize.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvalidItem {
+    /// Our id of the item.
+    pub id: ItemId,
+    /// The provider's code, if it gave one.
+    pub code: Option<String>,
+    /// The provider's words, if it gave any.
+    pub message: Option<String>,
+}
+
+/// Which batch to retrieve, and which part of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Query {
+    /// The batch.
+    pub by: Lookup,
+    /// Which of its items.
+    pub items: ItemKind,
+    /// The page; the first is 0.
+    pub page: u32,
+    /// Items on a page.
+    pub size: u32,
+}
+
+/// How a batch is looked up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lookup {
+    /// By the provider's id.
+    Request(RequestId),
+    /// By ours.
+    External(ExternalId),
+}
+
+/// Which items of a batch to retrieve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ItemKind {
+    /// Those that are or will be paid (`VALID`).
+    Valid,
+    /// Those the provider refused (`INVALID`).
+    Invalid,
+}
+
+/// One page of the provider's copy of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemotePage {
+    /// The batch as a whole.
+    pub batch: RemoteBatch,
+    /// The items of this page.
+    pub items: Vec<RemoteItem>,
+    /// How many items there are over all pages, if the provider says so.
+    pub total_items: Option<u64>,
+}
+
+/// The provider's view of a whole batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteBatch {
+    /// The id we gave it, if it is shown.
+    pub external_id: Option<String>,
+    /// Where it stands.
+    pub status: RemoteStatus,
+    /// The sum of its valid items, without commission (inferred from samples), if shown.
+    pub total: Option<Money>,
+    /// Commission so far, if shown; by its samples a running sum of finished items.
+    pub commission: Option<Money>,
+}
+
+/// The provider's view of one item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteItem {
+    /// Our id.
+    pub id: ItemId,
+    /// The provider's id.
+    pub reference: Option<ReferenceCode>,
+    /// Where it stands.
+    pub status: ItemStatus,
+    /// How its recipient is named.
+    pub recipient_kind: Option<RecipientType>,
+    /// The recipient, as the provider stored it.
+    pub recipient_info: Option<Personal>,
+    /// The recipient's name, as the provider stored it.
+    pub recipient_name: Option<Personal>,
+    /// What for.
+    pub description: Option<String>,
+    /// How much, without commission.
+    pub amount: Option<Money>,
+    /// The fee for it.
+    pub commission: Option<Money>,
+    /// What went wrong, in the provider's words.
+    pub errors: Vec<String>,
+    /// The batch it belongs to. In iyzico's unmerged Java client only; may be absent.
+    pub request_id: Option<RequestId>,
+}
+
+/// iyzico's status of a whole batch.
+///
+/// Sources: "Mass Payout Retrieve" (the first seven), iyzipay-java pull request 184 (`SUCCESS`,
+/// `IYZICO_INSUFFICIENT_BALANCE`), read 2026-11-22.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RemoteStatus {
+    /// Received, not authorized.
+    Init,
+    /// Authorized.
+    InProgress,
+    /// At least one item went to the bank.
+    PublishedToQueue,
+    /// All items done.
+    Completed,
+    /// All items failed.
+    Fail,
+    /// The merchant's balance is short. Whether it can be revived is not documented.
+    InsufficientBalance,
+    /// Cancelled.
+    Canceled,
+    /// In the unmerged client only; meaning unknown.
+    Success,
+    /// In the unmerged client only; by its name iyzico's own account is short.
+    IyzicoInsufficientBalance,
+    /// A word we do not know.
+    Unknown(String),
+}
+
+impl RemoteStatus {
+    const KNOWN: [Self; 9] = [
+        Self::Init,
+        Self::InProgress,
+        Self::PublishedToQueue,
+        Self::Completed,
+        Self::Fail,
+        Self::InsufficientBalance,
+        Self::Canceled,
+        Self::Success,
+        Self::IyzicoInsufficientBalance,
+    ];
+
+    /// iyzico's word.
+    pub fn word(&self) -> &str {
+        match self {
+            Self::Init => "INIT",
+            Self::InProgress => "IN_PROGRESS",
+            Self::PublishedToQueue => "PUBLISHED_TO_QUEUE",
+            Self::Completed => "COMPLETED",
+            Self::Fail => "FAIL",
+            Self::InsufficientBalance => "INSUFFICIENT_BALANCE",
+            Self::Canceled => "CANCELED",
+            Self::Success => "SUCCESS",
+            Self::IyzicoInsufficientBalance => "IYZICO_INSUFFICIENT_BALANCE",
+            Self::Unknown(word) => word,
+        }
+    }
+
+    /// The status for one of iyzico's words.
+    pub fn from_word(word: &str) -> Self {
+        Self::KNOWN
+            .into_iter()
+            .find(|status| status.word() == word)
+            .unwrap_or_else(|| Self::Unknown(word.to_owned()))
+    }
+
+    /// What this status says about an authorize whose answer we do not have.
+    pub const fn authorized(&self) -> Authorized {
+        match self {
+            Self::Init => Authorized::NotYet,
+            Self::InProgress | Self::PublishedToQueue | Self::Completed | Self::Fail => {
+                Authorized::Taken
+            }
+            Self::InsufficientBalance | Self::IyzicoInsufficientBalance | Self::Canceled => {
+                Authorized::NeedsPerson
+            }
+            Self::Success | Self::Unknown(_) => Authorized::Unclear,
+        }
+    }
+}
+
+/// What a batch status says about authorize.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Authorized {
+    /// The batch still waits for authorize.
+    NotYet,
+    /// Authorize was carried out.
+    Taken,
+    /// A person must choose what happens next.
+    NeedsPerson,
+    /// The word says nothing certain: no more writes, keep looking, tell a person.
+    Unclear,
+}
+
+/// Why a call failed, by what is *known* about it at the provider.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ProviderError {
+    /// The call certainly changed nothing: try again later.
+    #[error("the provider was not asked: {0}")]
+    NotSent(NotSent),
+    /// The provider's clear no.
+    #[error("the provider refused: {0}")]
+    Refused(Refusal),
+    /// The call may have been carried out: look before doing anything else.
+    #[error("the outcome is not known: {0}")]
+    InDoubt(String),
+}
+
+/// Why a call certainly changed nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotSent {
+    /// No connection was made.
+    #[error("no connection: {0}")]
+    Connection(String),
+    /// The moment until which it could be sent had passed.
+    #[error("its time to be sent had passed")]
+    TooLate,
+    /// The provider's limit of calls (code 50000): wait for the next minute.
+    #[error("the provider's rate limit is reached")]
+    RateLimited,
+    /// The provider does not accept our key or signature: a person must mend the configuration.
+    #[error("the provider does not accept our credentials ({0})")]
+    Credentials(Refusal),
+    /// The request could not be put together.
+    #[error("the request could not be built: {0}")]
+    Unbuildable(String),
+}
+
+/// The provider's no, in its own words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The provider's code, if it gave one.
+    pub code: Option<String>,
+    /// The provider's words, if it gave any.
+    pub message: Option<String>,
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let message = self.message.as_deref().unwrap_or("no reason given");
+        match &self.code {
+            Some(code) => write!(f, "{message} (code {code})"),
+            None => f.write_str(message),
+        }
+    }
+}

@@ -1,0 +1,382 @@
+//! Where a batch stands. A state carries its data, so nothing can be half there.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use crate::account::Account;
+use crate::digest::Digest;
+use crate::ids::{PersonName, RequestId, WorkerName};
+use crate::money::Money;
+use crate::provider::Refusal;
+
+/// The life of a batch. `docs/state-machine.md` shows who may follow whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// Durable here, unknown to the provider.
+    Received,
+    /// Initialize may or may not have arrived.
+    Preparing(Intent),
+    /// The provider's id is known; its copy is being read back.
+    Prepared(RequestId),
+    /// The provider holds it; no money moves until people decide.
+    PendingApproval(Hold),
+    /// The quorum is reached; authorize was not sent.
+    Approved(Hold),
+    /// Authorize may or may not have arrived.
+    Releasing(Releasing),
+    /// Authorized; items are open.
+    Processing(Hold),
+    /// Every item is final and paid.
+    Settled(Hold),
+    /// Every item is final, some are paid.
+    PartlySettled(Hold),
+    /// Every item is final, none is paid.
+    Failed(Hold),
+    /// Turned down; the provider's cancel is not confirmed yet.
+    Cancelling(Cancelling),
+    /// Turned down by an approver, or by the policy.
+    Rejected(TurnedDown),
+    /// Taken back by its maker.
+    Withdrawn(TurnedDown),
+    /// Nobody decided in time.
+    Expired(TurnedDown),
+    /// The provider would not take it.
+    Refused(Refusal),
+    /// A rule broke: no more writes until people resolve it.
+    Frozen(Frozen),
+}
+
+/// A provider call that may be on its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Intent {
+    /// Who is making it, and may record its outcome.
+    pub owner: WorkerName,
+    /// Since when.
+    pub started_at: DateTime<Utc>,
+    /// Until then nobody else may write to the provider for this batch; after it, its owner may
+    /// no longer send.
+    pub deadline: DateTime<Utc>,
+}
+
+/// A batch as the provider holds it, and what people must agree on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hold {
+    /// The provider's id of it.
+    pub request_id: RequestId,
+    /// The account it is held for.
+    pub account: Account,
+    /// What an approval binds to.
+    pub digest: Digest,
+    /// How many items would be paid.
+    pub count: usize,
+    /// The sum that would be paid, without commission.
+    pub total: Money,
+    /// The provider's fee as far as it shows one.
+    pub commission: Option<Money>,
+    /// The rule in force when it was held.
+    pub rule: HeldRule,
+    /// Since when.
+    pub held_at: DateTime<Utc>,
+    /// Nobody deciding until then means no.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// A rule, as it was when a batch was held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldRule {
+    /// What people call it.
+    pub name: String,
+    /// How many different people must approve.
+    pub needed: u32,
+    /// Whom it asked; the maker never stands here.
+    pub asked: BTreeSet<PersonName>,
+}
+
+/// An authorize that may have arrived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Releasing {
+    /// What is being released.
+    pub hold: Hold,
+    /// The call.
+    pub intent: Intent,
+    /// How often the provider was asked since and showed no effect.
+    pub looks: u32,
+}
+
+/// Why a batch ends without being paid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TurnedDown {
+    /// Who turned it down; nobody, when time ran out or the policy did.
+    pub by: Option<PersonName>,
+    /// Why.
+    pub reason: String,
+    /// The provider's id, if it had one.
+    pub request_id: Option<RequestId>,
+}
+
+/// What a turned-down batch will be called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// See [`State::Rejected`].
+    Rejected,
+    /// See [`State::Withdrawn`].
+    Withdrawn,
+    /// See [`State::Expired`].
+    Expired,
+}
+
+impl Ending {
+    /// The state's word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Rejected => "rejected",
+            Self::Withdrawn => "withdrawn",
+            Self::Expired => "expired",
+        }
+    }
+
+    pub(crate) const fn state(self, turned_down: TurnedDown) -> State {
+        match self {
+            Self::Rejected => State::Rejected(turned_down),
+            Self::Withdrawn => State::Withdrawn(turned_down),
+            Self::Expired => State::Expired(turned_down),
+        }
+    }
+}
+
+/// A cancel that is not confirmed yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cancelling {
+    /// What it becomes once the provider confirms.
+    pub ending: Ending,
+    /// Who turned it down, and why.
+    pub turned_down: TurnedDown,
+    /// The provider's id.
+    pub request_id: RequestId,
+    /// The cancel call, once it may have been made.
+    pub intent: Option<Intent>,
+    /// How often the provider was asked since and did not show it cancelled.
+    pub looks: u32,
+}
+
+/// A batch that a person must look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frozen {
+    /// Where it stood.
+    pub from: Box<State>,
+    /// Which rule broke.
+    pub why: Why,
+    /// What exactly was seen.
+    pub details: Vec<String>,
+}
+
+/// The rule that broke.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Why {
+    /// The provider's copy differs from what was sent.
+    CopyDiffers,
+    /// The provider's copy stayed incomplete.
+    CopyIncomplete,
+    /// The provider has the batch but does not tell its request id.
+    RequestIdUnknown,
+    /// The provider shows the batch past INIT although it was never authorized from here.
+    PastInit,
+    /// Authorize may have been sent, and the provider still shows INIT.
+    ReleaseUnconfirmed,
+    /// The provider said no to authorize, and still shows INIT.
+    ReleaseRefused,
+    /// The provider shows a status after authorize that people must judge.
+    ReleaseStatus,
+    /// The provider does not confirm the cancel.
+    CancelUnconfirmed,
+    /// The provider contradicts what it said before.
+    Contradiction,
+    /// The sums do not tie out.
+    TieOut,
+}
+
+impl Why {
+    /// Every reason.
+    pub const ALL: [Self; 10] = [
+        Self::CopyDiffers,
+        Self::CopyIncomplete,
+        Self::RequestIdUnknown,
+        Self::PastInit,
+        Self::ReleaseUnconfirmed,
+        Self::ReleaseRefused,
+        Self::ReleaseStatus,
+        Self::CancelUnconfirmed,
+        Self::Contradiction,
+        Self::TieOut,
+    ];
+
+    /// The code in JSON and in the ledger.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::CopyDiffers => "copy_differs",
+            Self::CopyIncomplete => "copy_incomplete",
+            Self::RequestIdUnknown => "request_id_unknown",
+            Self::PastInit => "past_init",
+            Self::ReleaseUnconfirmed => "release_unconfirmed",
+            Self::ReleaseRefused => "release_refused",
+            Self::ReleaseStatus => "release_status",
+            Self::CancelUnconfirmed => "cancel_unconfirmed",
+            Self::Contradiction => "contradiction",
+            Self::TieOut => "tie_out",
+        }
+    }
+
+    /// A sentence for people.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::CopyDiffers => "the provider's copy differs from what was submitted",
+            Self::CopyIncomplete => "the provider's copy stayed incomplete",
+            Self::RequestIdUnknown => {
+                "the provider has this batch but does not tell the request id needed to release it"
+            }
+            Self::PastInit => {
+                "the provider shows this batch as started although it was never released from here"
+            }
+            Self::ReleaseUnconfirmed => {
+                "the release may have been sent, but the provider still shows the batch as not \
+                 started; it is not sent again, because that could pay twice"
+            }
+            Self::ReleaseRefused => "the provider refused the release",
+            Self::ReleaseStatus => {
+                "the provider's answer to the release needs a person's judgement"
+            }
+            Self::CancelUnconfirmed => "the provider does not confirm that the batch is cancelled",
+            Self::Contradiction => "the provider contradicts what it reported before",
+            Self::TieOut => "the amounts the provider reports do not add up to what was requested",
+        }
+    }
+}
+
+impl State {
+    /// The state's word in JSON, in the ledger and on screens.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Received => "received",
+            Self::Preparing(_) => "preparing",
+            Self::Prepared(_) => "prepared",
+            Self::PendingApproval(_) => "pending_approval",
+            Self::Approved(_) => "approved",
+            Self::Releasing(_) => "releasing",
+            Self::Processing(_) => "processing",
+            Self::Settled(_) => "settled",
+            Self::PartlySettled(_) => "partly_settled",
+            Self::Failed(_) => "failed",
+            Self::Cancelling(_) => "cancelling",
+            Self::Rejected(_) => "rejected",
+            Self::Withdrawn(_) => "withdrawn",
+            Self::Expired(_) => "expired",
+            Self::Refused(_) => "refused",
+            Self::Frozen(_) => "frozen",
+        }
+    }
+
+    /// Every state's word, in the order of a batch's life.
+    pub const NAMES: [&'static str; 16] = [
+        "received",
+        "preparing",
+        "prepared",
+        "pending_approval",
+        "approved",
+        "releasing",
+        "processing",
+        "settled",
+        "partly_settled",
+        "failed",
+        "cancelling",
+        "rejected",
+        "withdrawn",
+        "expired",
+        "refused",
+        "frozen",
+    ];
+
+    /// Whether nothing more will happen without a person (refunds may still be watched).
+    pub const fn is_final(&self) -> bool {
+        match self {
+            Self::Settled(_)
+            | Self::PartlySettled(_)
+            | Self::Failed(_)
+            | Self::Rejected(_)
+            | Self::Withdrawn(_)
+            | Self::Expired(_)
+            | Self::Refused(_) => true,
+            Self::Received
+            | Self::Preparing(_)
+            | Self::Prepared(_)
+            | Self::PendingApproval(_)
+            | Self::Approved(_)
+            | Self::Releasing(_)
+            | Self::Processing(_)
+            | Self::Cancelling(_)
+            | Self::Frozen(_) => false,
+        }
+    }
+
+    /// The hold people decide or decided on, if there is one.
+    pub fn hold(&self) -> Option<&Hold> {
+        match self {
+            Self::PendingApproval(hold)
+            | Self::Approved(hold)
+            | Self::Processing(hold)
+            | Self::Settled(hold)
+            | Self::PartlySettled(hold)
+            | Self::Failed(hold) => Some(hold),
+            Self::Releasing(releasing) => Some(&releasing.hold),
+            Self::Frozen(frozen) => frozen.from.hold(),
+            Self::Received
+            | Self::Preparing(_)
+            | Self::Prepared(_)
+            | Self::Cancelling(_)
+            | Self::Rejected(_)
+            | Self::Withdrawn(_)
+            | Self::Expired(_)
+            | Self::Refused(_) => None,
+        }
+    }
+
+    /// The provider's id of the batch, if it is known.
+    pub fn request_id(&self) -> Option<&RequestId> {
+        match self {
+            Self::Prepared(id) => Some(id),
+            Self::Cancelling(cancelling) => Some(&cancelling.request_id),
+            Self::Rejected(end) | Self::Withdrawn(end) | Self::Expired(end) => {
+                end.request_id.as_ref()
+            }
+            Self::Frozen(frozen) => frozen.from.request_id(),
+            Self::Received | Self::Preparing(_) | Self::Refused(_) => None,
+            Self::PendingApproval(_)
+            | Self::Approved(_)
+            | Self::Releasing(_)
+            | Self::Processing(_)
+            | Self::Settled(_)
+            | Self::PartlySettled(_)
+            | Self::Failed(_) => self.hold().map(|hold| &hold.request_id),
+        }
+    }
+
+    /// What to tell someone who wants to decide and cannot.
+    pub(crate) const fn decision_hint(&self) -> &'static str {
+        match self {
+            Self::Received | Self::Preparing(_) | Self::Prepared(_) => {
+                " yet; it can be decided on once the provider holds it"
+            }
+            Self::PendingApproval(_) | Self::Approved(_) => "",
+            Self::Releasing(_)
+            | Self::Processing(_)
+            | Self::Settled(_)
+            | Self::PartlySettled(_)
+            | Self::Failed(_) => " any more; it was released",
+            Self::Cancelling(_) | Self::Rejected(_) | Self::Withdrawn(_) | Self::Expired(_) => {
+                " any more; it was turned down"
+            }
+            Self::Refused(_) => "; the provider refused it",
+            Self::Frozen(_) => " until people resolve it",
+        }
+    }
+}
