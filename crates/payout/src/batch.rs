@@ -1,9 +1,25 @@
 //! A batch and the only way it changes.
 
 mod cancel;
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "an event is refused in every state it does not name"
+)]
 mod decide;
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "an event is refused in every state it does not name"
+)]
 mod prepare;
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "an event is refused in every state it does not name"
+)]
 mod release;
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "an event is refused in every state it does not name"
+)]
 mod settle;
 
 use std::sync::Arc;
@@ -11,13 +27,13 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
-use crate::content::Content;
+use crate::content::{Content, Purpose};
 use crate::copy::{Comparison, compare};
 use crate::decision::{Decision, Verdict};
+use crate::digest::Digest;
 use crate::event::{Event, IllegalTransition, RemoteCopy};
-use crate::ids::{BatchId, PersonName, WorkerName};
-use crate::item::{ItemStatus, Outcome};
-use crate::money::MoneyError;
+use crate::ids::{BatchId, ExternalId, PersonName, WorkerName};
+use crate::item::{ItemStatus, Outcome, outcomes_digest};
 use crate::policy::{Quorum, ReadBack};
 use crate::release::ReleasePermit;
 use crate::state::{Frozen, State, Why};
@@ -26,28 +42,70 @@ use crate::tie_out::TieOut;
 /// A batch: what was asked, what became of it, and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {
-    parts: Parts,
+    head: Head,
+    content: Arc<Content>,
+    outcomes: Vec<Outcome>,
 }
 
-/// Everything a batch is made of: how a ledger takes it apart and puts it together again.
+/// A batch without its items: small however many there are. Enough to show it and to decide on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Parts {
+pub struct Head {
     /// Our id.
     pub id: BatchId,
-    /// What the maker asked for.
-    pub content: Arc<Content>,
+    /// The caller's id.
+    pub external_id: ExternalId,
+    /// What the money is for.
+    pub purpose: Option<Purpose>,
     /// Who asked.
     pub maker: PersonName,
     /// When it was accepted.
     pub accepted_at: DateTime<Utc>,
-    /// What became of each item, in the order of the content.
-    pub outcomes: Vec<Outcome>,
+    /// How many items the maker asked for.
+    pub count: usize,
+    /// The digest of what the maker asked for; decides whether a submission is the same.
+    pub content_digest: Digest,
+    /// The digest of what became of the items.
+    pub outcomes_digest: Digest,
+    /// The money by what became of it.
+    pub tie_out: TieOut,
     /// Every decision, oldest first.
     pub decisions: Vec<Decision>,
     /// Where it stands.
     pub state: State,
     /// Since when.
     pub since: DateTime<Utc>,
+}
+
+impl Head {
+    /// Whose approvals of what is held now stand: one human counts once, the last word counts.
+    pub fn standing_approvals(&self) -> Vec<&PersonName> {
+        let Some(hold) = self.state.hold() else {
+            return Vec::new();
+        };
+        let mut standing: Vec<&PersonName> = Vec::new();
+        for decision in self
+            .decisions
+            .iter()
+            .filter(|made| made.digest == hold.digest)
+        {
+            standing.retain(|name| **name != decision.person);
+            if matches!(decision.verdict, Verdict::Approve { .. }) {
+                standing.push(&decision.person);
+            }
+        }
+        standing.retain(|name| **name != self.maker);
+        standing
+    }
+
+    /// Whether failed items may still be refunded.
+    pub fn awaits_refund(&self) -> bool {
+        !self.tie_out.failed.is_zero()
+    }
+
+    /// Whether money may be moving that we have to keep watching.
+    pub fn money_may_move(&self) -> bool {
+        may_move(&self.state)
+    }
 }
 
 /// When a batch needs attention next, by queue. Replaces what was planned before.
@@ -106,18 +164,26 @@ impl Batch {
         at: DateTime<Utc>,
     ) -> Transition {
         let outcomes = vec![Outcome::new(); content.items().len()];
-        let parts = Parts {
+        let head = Head {
             id,
-            content,
+            external_id: content.external_id().clone(),
+            purpose: content.purpose(),
             maker,
             accepted_at: at,
-            outcomes,
+            count: outcomes.len(),
+            content_digest: content.digest(),
+            outcomes_digest: outcomes_digest(&outcomes),
+            tie_out: TieOut::untouched(content.total()),
             decisions: Vec::new(),
             state: State::Received,
             since: at,
         };
         Transition {
-            batch: Self { parts },
+            batch: Self {
+                head,
+                content,
+                outcomes,
+            },
             jobs: Jobs::worker(at),
             event: "submitted",
             before: "",
@@ -127,79 +193,47 @@ impl Batch {
     }
 
     /// Puts a batch together from what a ledger kept.
-    pub const fn restore(parts: Parts) -> Self {
-        Self { parts }
+    pub const fn restore(head: Head, content: Arc<Content>, outcomes: Vec<Outcome>) -> Self {
+        Self {
+            head,
+            content,
+            outcomes,
+        }
     }
 
-    /// Everything the batch is made of.
-    pub const fn parts(&self) -> &Parts {
-        &self.parts
+    /// The batch without its items.
+    pub const fn head(&self) -> &Head {
+        &self.head
     }
 
     /// Our id.
     pub const fn id(&self) -> BatchId {
-        self.parts.id
+        self.head.id
     }
 
     /// What the maker asked for.
-    pub fn content(&self) -> &Content {
-        &self.parts.content
+    pub const fn content(&self) -> &Arc<Content> {
+        &self.content
     }
 
     /// Who asked.
     pub const fn maker(&self) -> &PersonName {
-        &self.parts.maker
+        &self.head.maker
     }
 
     /// What became of each item, in the order of the content.
     pub fn outcomes(&self) -> &[Outcome] {
-        &self.parts.outcomes
+        &self.outcomes
     }
 
     /// Where it stands.
     pub const fn state(&self) -> &State {
-        &self.parts.state
-    }
-
-    /// Every decision, oldest first.
-    pub fn decisions(&self) -> &[Decision] {
-        &self.parts.decisions
-    }
-
-    /// Whose approvals of what is held now stand: one human counts once, the last word counts.
-    pub fn standing_approvals(&self) -> Vec<&PersonName> {
-        let Some(hold) = self.state().hold() else {
-            return Vec::new();
-        };
-        let mut standing: Vec<&PersonName> = Vec::new();
-        for decision in self
-            .parts
-            .decisions
-            .iter()
-            .filter(|made| made.digest == hold.digest)
-        {
-            standing.retain(|name| **name != decision.person);
-            if matches!(decision.verdict, Verdict::Approve { .. }) {
-                standing.push(&decision.person);
-            }
-        }
-        standing.retain(|name| **name != self.parts.maker);
-        standing
-    }
-
-    /// The money by what became of it.
-    pub fn tie_out(&self) -> Result<TieOut, MoneyError> {
-        TieOut::of(self.content(), self.outcomes())
+        &self.head.state
     }
 
     /// Compares what was sent with the provider's copy.
     pub fn compare(&self, copy: &RemoteCopy, depth: ReadBack) -> Comparison {
         compare(self.content(), self.outcomes(), copy, depth)
-    }
-
-    /// Whether money may be moving that we have to keep watching.
-    pub fn money_may_move(&self) -> bool {
-        may_move(self.state())
     }
 
     /// Proof that this batch may be authorized: its release intent is recorded by `owner`, and
@@ -232,7 +266,7 @@ impl Batch {
             Event::InitializeRefused(refusal) => self.initialize_refused(refusal, at),
             Event::ReadBack(read) => self.read_back(*read, at),
             Event::Decided(ruling) => self.decided(&ruling, at),
-            Event::Withdrawn { by, reason } => self.withdrawn(&by, reason, at),
+            Event::Withdrawn { by, reason } => self.withdrawn(&by, &reason, at),
             Event::Expired => self.expired(at),
             Event::ApprovalShort(why) => self.approval_short(why, at),
             Event::ReleaseStarted { intent, quorum } => self.release_started(intent, &quorum, at),
@@ -250,6 +284,12 @@ impl Batch {
         }
         .map_err(|illegal| illegal.named(name))?;
         transition.event = name;
+        if !transition.changed.is_empty() {
+            let batch = &mut transition.batch;
+            batch.head.outcomes_digest = outcomes_digest(&batch.outcomes);
+            batch.head.tie_out = TieOut::of(&batch.content, &batch.outcomes)
+                .map_err(|_| IllegalTransition::Unsummable)?;
+        }
         Ok(transition)
     }
 
@@ -271,13 +311,13 @@ impl Batch {
     /// Moves to another state.
     fn to(&self, state: State, jobs: Jobs, at: DateTime<Utc>) -> Transition {
         let before = self.state().name();
-        let mut parts = self.parts.clone();
+        let mut batch = self.clone();
         if state.name() != before {
-            parts.since = at;
+            batch.head.since = at;
         }
-        parts.state = state;
+        batch.head.state = state;
         Transition {
-            batch: Self { parts },
+            batch,
             jobs,
             event: "",
             before,
@@ -303,7 +343,7 @@ impl Batch {
     const fn illegal(&self) -> IllegalTransition {
         IllegalTransition::State {
             event: "",
-            state: self.parts.state.name(),
+            state: self.head.state.name(),
         }
     }
 
@@ -311,7 +351,7 @@ impl Batch {
     fn with_open_items(&self, status: &ItemStatus) -> (Self, Vec<usize>) {
         let mut batch = self.clone();
         let mut changed = Vec::new();
-        for (index, outcome) in batch.parts.outcomes.iter_mut().enumerate() {
+        for (index, outcome) in batch.outcomes.iter_mut().enumerate() {
             if !outcome.status.is_payee_final() {
                 outcome.status = status.clone();
                 changed.push(index);

@@ -94,7 +94,7 @@ mod tests {
             delays
                 .iter()
                 .zip(POLL_SECONDS)
-                .all(|(delay, s)| delay.as_secs_f64() >= s as f64)
+                .all(|(delay, s)| *delay >= Duration::from_secs(s))
         );
         assert!(delays.last().unwrap() < &Duration::from_secs(3961));
         assert_eq!(poll_after(batch, 3), poll_after(batch, 3));

@@ -42,6 +42,16 @@ impl Verdict {
     }
 }
 
+/// What a person asks to be decided: a verdict, and the digest they saw (whole, or its first
+/// twelve digits or more).
+#[derive(Debug, Clone)]
+pub struct Motion<'a> {
+    /// What.
+    pub verdict: Verdict,
+    /// On what.
+    pub digest: &'a str,
+}
+
 /// One decision, as recorded. A later one of the same person on the same digest revises it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {

@@ -130,7 +130,7 @@ impl Draft {
         };
         text.parse()
             .map_err(|error: IdError| {
-                findings.push(Finding::batch("externalId", Code::Text, error.to_string()))
+                findings.push(Finding::batch("externalId", Code::Text, error.to_string()));
             })
             .ok()
     }

@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::batch::Batch;
+use crate::batch::Head;
 use crate::ids::PersonName;
 use crate::state::{Hold, State};
 
 /// Says where a batch stands and what happens next.
-pub fn explain(batch: &Batch) -> String {
-    match batch.state() {
+pub fn explain(batch: &Head) -> String {
+    match &batch.state {
         State::Received => "accepted; it goes to the provider next, no money moves yet".to_owned(),
         State::Preparing(intent) => format!(
             "being handed to the provider since {}; if the answer is lost, the provider is asked, \
@@ -54,7 +54,7 @@ pub fn explain(batch: &Batch) -> String {
     }
 }
 
-fn pending(batch: &Batch, hold: &Hold) -> String {
+fn pending(batch: &Head, hold: &Hold) -> String {
     if hold.rule.asked.is_empty() {
         return format!(
             "held; rule `{}` asks nobody who may approve it, so it cannot be released; withdraw it \
@@ -80,7 +80,7 @@ fn pending(batch: &Batch, hold: &Hold) -> String {
     )
 }
 
-fn with_refunds(batch: &Batch, sentence: &str) -> String {
+fn with_refunds(batch: &Head, sentence: &str) -> String {
     if batch.awaits_refund() {
         format!("{sentence}; failed items are watched for a refund")
     } else {

@@ -1,5 +1,6 @@
 //! One payment of a batch: what was asked, and what became of it.
 
+use crate::digest::{Canonical, Digest};
 use crate::ids::{ItemId, ReferenceCode};
 use crate::money::Money;
 use crate::recipient::Recipient;
@@ -172,6 +173,23 @@ impl Default for Outcome {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// The digest of what became of all items of a batch, in their order.
+pub fn outcomes_digest(outcomes: &[Outcome]) -> Digest {
+    let mut canonical = Canonical::new("onay outcomes 1");
+    for outcome in outcomes {
+        canonical.field(outcome.status.provider_word());
+        canonical.optional(outcome.reference.as_ref().map(ReferenceCode::as_str));
+        for money in [outcome.reported, outcome.commission] {
+            canonical.optional(money.map(Money::number).as_deref());
+        }
+        canonical.field(&outcome.errors.len().to_string());
+        for error in &outcome.errors {
+            canonical.field(error);
+        }
+    }
+    canonical.finish()
 }
 
 #[cfg(test)]

@@ -36,11 +36,11 @@ mod state;
 mod tie_out;
 
 pub use account::Account;
-pub use batch::{Batch, Jobs, Parts, Transition};
+pub use batch::{Batch, Head, Jobs, Transition};
 pub use content::{Content, ITEMS_PER_BATCH_MAX, Purpose, UnknownPurpose};
 pub use copy::Comparison;
 pub use credential::{IssueError, TokenHash, issue_token};
-pub use decision::{Decision, Ruling, Verdict};
+pub use decision::{Decision, Motion, Ruling, Verdict};
 pub use digest::{Canonical, Digest};
 pub use draft::{Checked, Checksums, Draft, DraftItem, TEXT_CHARS_MAX};
 pub use event::{CopyRead, Event, IllegalTransition, NotSentBy, ReleaseLook, RemoteCopy};
@@ -50,7 +50,7 @@ pub use ids::{
     BatchId, BatchRef, ExternalId, ID_CHARS_MAX, IdError, ItemId, PersonName, ReferenceCode,
     RequestId, WorkerName,
 };
-pub use item::{Finality, Item, ItemStatus, Outcome};
+pub use item::{Finality, Item, ItemStatus, Outcome, outcomes_digest};
 pub use money::{AMOUNT_MAX_UNITS, Currency, Money, MoneyError};
 pub use policy::{
     Identity, NotAllowed, OnInvalid, OnReleaseDoubt, Person, Policy, PolicyError, Quorum, ReadBack,

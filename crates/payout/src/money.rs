@@ -125,12 +125,12 @@ impl Money {
     }
 
     /// The sum, when both are of one currency and it can be kept exactly.
-    pub fn add(self, other: Self) -> Result<Self, MoneyError> {
+    pub fn plus(self, other: Self) -> Result<Self, MoneyError> {
         self.combine(other, Decimal::checked_add)
     }
 
     /// The difference, when both are of one currency and it can be kept exactly.
-    pub fn subtract(self, other: Self) -> Result<Self, MoneyError> {
+    pub fn minus(self, other: Self) -> Result<Self, MoneyError> {
         self.combine(other, Decimal::checked_sub)
     }
 
@@ -141,7 +141,7 @@ impl Money {
     ) -> Result<Self, MoneyError> {
         amounts
             .into_iter()
-            .try_fold(Self::zero(currency), Self::add)
+            .try_fold(Self::zero(currency), Self::plus)
     }
 
     /// The number alone, with at least two decimals: `100.00`, `0.125`.
@@ -264,7 +264,7 @@ mod tests {
     fn currencies_never_mix_in_a_sum() {
         let euro = Money::zero(Currency::Eur);
         assert_eq!(
-            lira("1").add(euro),
+            lira("1").plus(euro),
             Err(MoneyError::MixedCurrencies(Currency::Try, Currency::Eur))
         );
     }
@@ -273,7 +273,7 @@ mod tests {
     fn people_read_groups_of_thousands() {
         assert_eq!(lira("35100").to_string(), "35\u{a0}100.00 TRY");
         assert_eq!(lira("1234567.5").to_string(), "1\u{a0}234\u{a0}567.50 TRY");
-        let back = lira("1").subtract(lira("1000.25")).unwrap();
+        let back = lira("1").minus(lira("1000.25")).unwrap();
         assert_eq!(back.to_string(), "-999.25 TRY");
     }
 }

@@ -9,9 +9,9 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 
-use crate::batch::Batch;
+use crate::batch::Head;
 use crate::credential::{TokenHash, claimed_name};
-use crate::decision::{Decision, Ruling, Verdict};
+use crate::decision::{Decision, Motion, Ruling, Verdict};
 use crate::digest::Digest;
 use crate::ids::PersonName;
 use crate::money::Money;
@@ -329,16 +329,16 @@ impl Policy {
     }
 
     /// **The one function that decides whether a person may decide.** The ruling it gives is the
-    /// only thing [`Batch::apply`] takes as a decision.
+    /// only thing [`crate::Batch::apply`] takes as a decision.
     pub fn judge(
         &self,
-        batch: &Batch,
+        batch: &Head,
         by: &Identity,
-        verdict: Verdict,
-        digest: &str,
+        motion: Motion<'_>,
         at: DateTime<Utc>,
     ) -> Result<Ruling, NotAllowed> {
         let hold = self.may_decide(batch, by, at)?;
+        let Motion { verdict, digest } = motion;
         if !hold.digest.matches(digest) {
             let (given, actual) = (digest.chars().take(12).collect(), hold.digest.code());
             return Err(NotAllowed::OtherDigest { given, actual });
@@ -362,19 +362,21 @@ impl Policy {
     /// Whether `by` may decide on `batch` now, and if not, why.
     pub fn may_decide<'b>(
         &self,
-        batch: &'b Batch,
+        batch: &'b Head,
         by: &Identity,
         at: DateTime<Utc>,
     ) -> Result<&'b Hold, NotAllowed> {
         if !by.has(Role::Approver) {
             return Err(NotAllowed::Role(by.name.clone(), Role::Approver));
         }
-        if by.name() == batch.maker() {
+        if *by.name() == batch.maker {
             return Err(NotAllowed::OwnBatch(by.name.clone()));
         }
-        let hold = match batch.state() {
-            State::PendingApproval(hold) | State::Approved(hold) => hold,
-            other => return Err(NotAllowed::NotHeld(other.name(), other.decision_hint())),
+        let (State::PendingApproval(hold) | State::Approved(hold)) = &batch.state else {
+            return Err(NotAllowed::NotHeld(
+                batch.state.name(),
+                batch.state.decision_hint(),
+            ));
         };
         if at >= hold.expires_at {
             return Err(NotAllowed::Expired(hold.expires_at));
@@ -382,7 +384,7 @@ impl Policy {
         let rule = self
             .rule_for(hold.total)
             .ok_or(NotAllowed::NoRule(hold.total))?;
-        let asked_now = self.asked(rule, batch.maker());
+        let asked_now = self.asked(rule, &batch.maker);
         for (name, asked) in [
             (&hold.rule.name, &hold.rule.asked),
             (&rule.name, &asked_now),
@@ -404,10 +406,10 @@ impl Policy {
 
     /// Counts the approvals of a held batch again, by the rule it was held under and by this
     /// policy, as it stands now.
-    pub fn quorum(&self, batch: &Batch) -> Result<Quorum, Short> {
-        let hold = batch.state().hold().ok_or(Short::NotHeld)?;
+    pub fn quorum(&self, batch: &Head) -> Result<Quorum, Short> {
+        let hold = batch.state.hold().ok_or(Short::NotHeld)?;
         let rule = self.rule_for(hold.total).ok_or(Short::NoRule(hold.total))?;
-        let asked_now = self.asked(rule, batch.maker());
+        let asked_now = self.asked(rule, &batch.maker);
         let people: Vec<PersonName> = batch
             .standing_approvals()
             .into_iter()

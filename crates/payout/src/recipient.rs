@@ -197,11 +197,11 @@ fn check_identity_number(text: &str) -> Result<(), RecipientProblem> {
     reason = "sums of at most eleven digits"
 )]
 fn is_national_number(digits: &[u32]) -> bool {
-    let [a, b, c, d, e, f, g, h, i, tenth, eleventh] = digits else {
+    let [body @ .., tenth, eleventh] = digits else {
         return false;
     };
-    let odd = a + c + e + g + i;
-    let even = b + d + f + h;
+    let odd: u32 = body.iter().step_by(2).sum();
+    let even: u32 = body.iter().skip(1).step_by(2).sum();
     // Adding 40 keeps the difference positive: `even` is at most 36.
     let first_check = (odd * 7 + 40 - even) % 10;
     let second_check = (odd + even + tenth) % 10;

@@ -28,12 +28,10 @@ pub struct TieOut {
 }
 
 impl TieOut {
-    /// Adds up a batch, each item by the amount the provider reports for it (ours while it
-    /// reports none).
-    pub fn of(content: &Content, outcomes: &[Outcome]) -> Result<Self, MoneyError> {
-        let nothing = Money::zero(content.currency());
-        let requested = content.total();
-        let mut sums = Self {
+    /// A batch that was just accepted: everything is open.
+    pub(crate) const fn untouched(requested: Money) -> Self {
+        let nothing = Money::zero(requested.currency());
+        Self {
             requested,
             paid: nothing,
             failed: nothing,
@@ -41,9 +39,20 @@ impl TieOut {
             refund_failed: nothing,
             invalid: nothing,
             cancelled: nothing,
-            open: nothing,
+            open: requested,
+            difference: nothing,
+        }
+    }
+
+    /// Adds up a batch, each item by the amount the provider reports for it (ours while it
+    /// reports none).
+    pub fn of(content: &Content, outcomes: &[Outcome]) -> Result<Self, MoneyError> {
+        let requested = content.total();
+        let mut sums = Self {
             difference: requested,
+            ..Self::untouched(requested)
         };
+        sums.open = Money::zero(content.currency());
         for (item, outcome) in content.items().iter().zip(outcomes) {
             let amount = outcome.reported.unwrap_or(item.amount);
             let sum = match &outcome.status {
@@ -58,8 +67,8 @@ impl TieOut {
                 | ItemStatus::Processing
                 | ItemStatus::Unknown(_) => &mut sums.open,
             };
-            *sum = sum.add(amount)?;
-            sums.difference = sums.difference.subtract(amount)?;
+            *sum = sum.plus(amount)?;
+            sums.difference = sums.difference.minus(amount)?;
         }
         Ok(sums)
     }

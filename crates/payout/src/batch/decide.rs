@@ -28,13 +28,13 @@ impl Batch {
         if at >= hold.expires_at {
             return Err(IllegalTransition::Expired(hold.expires_at));
         }
-        let stands = self.standing_approvals().contains(&&decision.person);
+        let stands = self.head.standing_approvals().contains(&&decision.person);
         let is_approval = matches!(decision.verdict, Verdict::Approve { .. });
         if stands && is_approval {
             return Err(IllegalTransition::AlreadyDecided(decision.person.clone()));
         }
         let mut batch = self.clone();
-        batch.parts.decisions.push(decision.clone());
+        batch.head.decisions.push(decision.clone());
         let transition = match &decision.verdict {
             Verdict::Approve { .. } | Verdict::Undo => batch.to_counted(hold, ruling.needed(), at),
             Verdict::Reject { reason } => {
@@ -53,7 +53,7 @@ impl Batch {
     /// satisfied by nobody.
     fn to_counted(&self, hold: &Hold, needed: u32, at: DateTime<Utc>) -> Transition {
         let needed = usize::try_from(needed.max(1)).unwrap_or(usize::MAX);
-        if self.standing_approvals().len() >= needed {
+        if self.head.standing_approvals().len() >= needed {
             self.to(State::Approved(hold.clone()), Jobs::worker(at), at)
         } else {
             self.to(
@@ -67,7 +67,7 @@ impl Batch {
     pub(super) fn withdrawn(
         &self,
         by: &Identity,
-        reason: String,
+        reason: &str,
         at: DateTime<Utc>,
     ) -> Result<Transition, IllegalTransition> {
         if by.name() != self.maker() {
@@ -75,20 +75,20 @@ impl Batch {
         }
         let turned_down = |request_id: Option<&RequestId>| TurnedDown {
             by: Some(by.name().clone()),
-            reason: reason.clone(),
+            reason: reason.to_owned(),
             request_id: request_id.cloned(),
         };
         match self.state() {
             State::Received => Ok(self
                 .to(State::Withdrawn(turned_down(None)), Jobs::NONE, at)
-                .noted(reason.as_str())),
+                .noted(reason)),
             State::Prepared(_) | State::PendingApproval(_) | State::Approved(_) => {
                 let Some(id) = self.state().request_id() else {
                     return Err(self.illegal());
                 };
                 let transition =
                     self.to_cancelling(Ending::Withdrawn, turned_down(Some(id)), id.clone(), at);
-                Ok(transition.noted(reason.as_str()))
+                Ok(transition.noted(reason))
             }
             _ => Err(self.illegal()),
         }

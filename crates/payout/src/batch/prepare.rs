@@ -22,14 +22,13 @@ impl Batch {
         at: DateTime<Utc>,
     ) -> Result<Transition, IllegalTransition> {
         match self.state() {
-            State::Received => {}
             State::Preparing(running) if at < running.deadline => {
                 return Err(IllegalTransition::NotOwner {
                     owner: running.owner.clone(),
                     until: running.deadline,
                 });
             }
-            State::Preparing(_) => {}
+            State::Received | State::Preparing(_) => {}
             _ => return Err(self.illegal()),
         }
         Ok(self.to(State::Preparing(intent), Jobs::worker(at), at))
@@ -63,11 +62,11 @@ impl Batch {
         let mut changed = Vec::new();
         let mut strangers = Vec::new();
         {
-            let places = places(&self.parts.content);
+            let places = places(&self.content);
             for refused in &answer.invalid {
                 let outcome = places
                     .get(&refused.id)
-                    .and_then(|index| Some((*index, batch.parts.outcomes.get_mut(*index)?)));
+                    .and_then(|index| Some((*index, batch.outcomes.get_mut(*index)?)));
                 let Some((index, outcome)) = outcome else {
                     strangers.push(format!("refused item {} was never sent", refused.id));
                     continue;
@@ -166,17 +165,7 @@ impl Batch {
         let currency = self.content().currency();
         let total = Money::sum(currency, valid.iter().map(|item| item.amount))
             .map_err(|_| IllegalTransition::Unsummable)?;
-        let commissions: Vec<Money> = self
-            .outcomes()
-            .iter()
-            .filter_map(|outcome| outcome.commission)
-            .collect();
-        let commission = match commissions.is_empty() {
-            true => None,
-            false => {
-                Some(Money::sum(currency, commissions).map_err(|_| IllegalTransition::Unsummable)?)
-            }
-        };
+        let commission = self.shown_commission()?;
         let (count, rule) = (valid.len(), read.rule.unwrap_or_else(no_rule));
         let hold = Hold {
             digest: self.digest(read.account.as_str(), &request_id, valid, total),
@@ -213,6 +202,21 @@ impl Batch {
         canonical.finish()
     }
 
+    /// The provider's fee, if it shows one for any item.
+    fn shown_commission(&self) -> Result<Option<Money>, IllegalTransition> {
+        let mut shown = self
+            .outcomes
+            .iter()
+            .filter_map(|outcome| outcome.commission)
+            .peekable();
+        if shown.peek().is_none() {
+            return Ok(None);
+        }
+        Money::sum(self.content.currency(), shown)
+            .map(Some)
+            .map_err(|_| IllegalTransition::Unsummable)
+    }
+
     fn valid_items(&self) -> impl Iterator<Item = &Item> {
         self.content()
             .items()
@@ -226,12 +230,12 @@ impl Batch {
     fn with_shown(&self, shown: &[RemoteItem]) -> (Self, Vec<usize>) {
         let mut batch = self.clone();
         let mut changed = Vec::new();
-        let places = places(&self.parts.content);
+        let places = places(&self.content);
         for remote in shown {
             let Some(index) = places.get(&remote.id).copied() else {
                 continue;
             };
-            let Some(outcome) = batch.parts.outcomes.get_mut(index) else {
+            let Some(outcome) = batch.outcomes.get_mut(index) else {
                 continue;
             };
             let before = outcome.clone();

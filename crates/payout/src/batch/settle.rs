@@ -9,6 +9,7 @@ use crate::event::{IllegalTransition, RemoteCopy};
 use crate::item::{ItemStatus, Outcome};
 use crate::provider::{Authorized, RemoteItem};
 use crate::state::{Hold, State, Why};
+use crate::tie_out::TieOut;
 
 impl Batch {
     pub(super) fn reported(
@@ -36,7 +37,9 @@ impl Batch {
                 };
                 Ok(transition.changing(changed))
             }
-            State::Frozen(_) if self.money_may_move() => Ok(self.reported_while_frozen(copy, at)),
+            State::Frozen(_) if self.head.money_may_move() => {
+                Ok(self.reported_while_frozen(copy, at))
+            }
             _ => Err(self.illegal()),
         }
     }
@@ -56,7 +59,8 @@ impl Batch {
             let jobs = Jobs::reconciler(after(at, poll_after(self.id(), 0)));
             return Ok(self.to(State::Processing(hold.clone()), jobs, at));
         }
-        let tie_out = self.tie_out().map_err(|_| IllegalTransition::Unsummable)?;
+        let tie_out =
+            TieOut::of(&self.content, &self.outcomes).map_err(|_| IllegalTransition::Unsummable)?;
         if !tie_out.difference.is_zero() {
             let details = vec![format!(
                 "requested {}, off by {}",
@@ -115,9 +119,8 @@ impl Batch {
             .any(|outcome| !outcome.status.is_payee_final())
     }
 
-    /// Whether failed items may still be refunded.
-    pub fn awaits_refund(&self) -> bool {
-        self.outcomes()
+    fn has_failed_items(&self) -> bool {
+        self.outcomes
             .iter()
             .any(|outcome| outcome.status == ItemStatus::Failed)
     }
@@ -143,7 +146,7 @@ impl Batch {
 
     /// When a closed batch is looked at again: for refunds soon, otherwise once more, late.
     fn late_look(&self, at: DateTime<Utc>) -> DateTime<Utc> {
-        let delay = if self.awaits_refund() {
+        let delay = if self.has_failed_items() {
             refund_check_after(self.id(), 0)
         } else {
             LATE_CHECK
@@ -156,10 +159,10 @@ impl Batch {
         let mut batch = self.clone();
         let mut changed = Vec::new();
         let mut contradictions = Vec::new();
-        let places = places(&self.parts.content);
+        let places = places(&self.content);
         for remote in &copy.items {
             let place = places.get(&remote.id).copied();
-            let outcome = place.and_then(|index| batch.parts.outcomes.get_mut(index));
+            let outcome = place.and_then(|index| batch.outcomes.get_mut(index));
             match (place, outcome) {
                 (Some(index), Some(outcome)) => match take_over(outcome, remote) {
                     Ok(true) => changed.push(index),

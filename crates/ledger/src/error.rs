@@ -1,0 +1,34 @@
+//! One variant per path a caller takes.
+
+use onay_payout::Account;
+
+/// Why a ledger did not do what it was asked. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// The batch changed since it was loaded: load it again and decide anew.
+    #[error("the batch changed in the meantime")]
+    Stale,
+    /// Somebody else holds the job now: stop working on it.
+    #[error("the claim on this job was lost")]
+    LeaseLost,
+    /// There is no such batch.
+    #[error("no such batch")]
+    NotFound,
+    /// The ledger belongs to another provider account, for ever.
+    #[error(
+        "this ledger belongs to account {ledger}, not {ours}; check ONAY_IYZICO_URL and the API key, \
+         or use another ledger"
+    )]
+    OtherAccount {
+        /// The account it belongs to.
+        ledger: Account,
+        /// The account it was opened for.
+        ours: Account,
+    },
+    /// Something stored cannot be what was written: a person must look.
+    #[error("the ledger holds something it cannot have written: {0}")]
+    Corrupt(String),
+    /// The store cannot be reached or is busy: wait and try again.
+    #[error("the ledger is not available: {0}")]
+    Unavailable(String),
+}

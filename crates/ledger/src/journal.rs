@@ -1,0 +1,93 @@
+//! The journal: append-only, one entry per change, each chained to the one before.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use onay_payout::{BatchId, Canonical, Digest, Transition};
+
+/// What the first entry of every batch is chained to.
+pub const GENESIS: Digest = Digest::from_bytes([0; 32]);
+
+/// Who changed something, and from where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// A person's name, or a worker's.
+    pub name: String,
+    /// `cli`, `http`, `console`, `worker`, `reconciler`, `library`.
+    pub via: &'static str,
+}
+
+/// One change of one batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The batch.
+    pub batch: BatchId,
+    /// Its place: the version the batch has after it. The first is 1.
+    pub seq: u64,
+    /// When, to the microsecond.
+    pub at: DateTime<Utc>,
+    /// Who.
+    pub actor: String,
+    /// From where.
+    pub via: String,
+    /// What.
+    pub event: String,
+    /// The state before; empty for the first.
+    pub before: String,
+    /// The state after.
+    pub after: String,
+    /// Why, or what was seen.
+    pub note: String,
+    /// The digest people decide on, once there is one.
+    pub digest: Option<Digest>,
+    /// The SHA-256 of the record stored with it, so that an edited record is found.
+    pub record: Digest,
+    /// The hash of the entry before.
+    pub prev: Digest,
+    /// The hash of this entry.
+    pub hash: Digest,
+}
+
+impl Entry {
+    /// Writes the entry for a transition, chained to `prev`.
+    pub(crate) fn seal(
+        transition: &Transition,
+        actor: &Actor,
+        at: DateTime<Utc>,
+        record: Digest,
+        (seq, prev): (u64, Digest),
+    ) -> Self {
+        let head = transition.batch.head();
+        let mut entry = Self {
+            batch: head.id,
+            seq,
+            at: DateTime::from_timestamp_micros(at.timestamp_micros()).unwrap_or(at),
+            actor: actor.name.clone(),
+            via: actor.via.to_owned(),
+            event: transition.event.to_owned(),
+            before: transition.before.to_owned(),
+            after: head.state.name().to_owned(),
+            note: transition.note.clone(),
+            digest: head.state.hold().map(|hold| hold.digest),
+            record,
+            prev,
+            hash: GENESIS,
+        };
+        entry.hash = entry.expected_hash();
+        entry
+    }
+
+    /// The hash this entry must have: SHA-256 over its fields, each with its length, in the order
+    /// they are declared.
+    pub fn expected_hash(&self) -> Digest {
+        let mut canonical = Canonical::new("onay journal 1");
+        canonical.field(&self.batch.to_string());
+        canonical.field(&self.seq.to_string());
+        canonical.field(&self.at.to_rfc3339_opts(SecondsFormat::Micros, true));
+        for text in [&self.actor, &self.via, &self.event, &self.before, &self.after, &self.note] {
+            canonical.field(text);
+        }
+        canonical.optional(self.digest.map(|digest| digest.to_string()).as_deref());
+        canonical.field(&self.record.to_string());
+        canonical.field(&self.prev.to_string());
+        canonical.finish()
+    }
+}

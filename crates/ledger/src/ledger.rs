@@ -1,0 +1,102 @@
+//! The one trait every store implements.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use onay_payout::{Account, BatchId, BatchRef, Head, WorkerName};
+
+use crate::commit::{Commit, Opening, Stored};
+use crate::error::LedgerError;
+use crate::job::{Claim, Queue};
+use crate::journal::Entry;
+
+/// A durable store of batches.
+///
+/// Business time comes in with what is stored; leases are timed by the store's own clock. Every
+/// method is one atomic step: it happened, or nothing did.
+#[async_trait]
+pub trait Ledger: Send + Sync + fmt::Debug {
+    /// Stores a new batch, its content, its first journal entry and its first job. When its
+    /// external id was ever used, nothing is stored and the first batch is returned.
+    async fn open(&self, opening: Opening) -> Result<Opened, LedgerError>;
+
+    /// A batch with all its items, if it exists.
+    async fn load(&self, batch: &BatchRef) -> Result<Option<Stored>, LedgerError>;
+
+    /// Batches without their items, newest first.
+    async fn list(&self, filter: &Filter, page: &Page) -> Result<Vec<Head>, LedgerError>;
+
+    /// The journal of a batch, oldest entry first.
+    async fn journal(&self, batch: &BatchId) -> Result<Vec<Entry>, LedgerError>;
+
+    /// Stores a change: version, state, changed items, journal entry, jobs and claim in one step.
+    ///
+    /// # Errors
+    /// [`LedgerError::Stale`] when the batch changed since it was loaded, [`LedgerError::LeaseLost`]
+    /// when the change relies on a claim that is gone. Neither leaves a trace.
+    async fn commit(&self, commit: Commit<'_>) -> Result<Stored, LedgerError>;
+
+    /// Claims the job that has been due longest; waits up to `wait` for one to fall due.
+    async fn claim(
+        &self,
+        queue: Queue,
+        worker: &WorkerName,
+        lease: Duration,
+        wait: Duration,
+    ) -> Result<Option<Claim>, LedgerError>;
+
+    /// Makes a claim last for another `lease` from now.
+    async fn renew(&self, claim: &Claim, lease: Duration) -> Result<(), LedgerError>;
+
+    /// Gives a claim back without a change; the job is due again after `delay`.
+    async fn postpone(&self, claim: Claim, delay: Duration) -> Result<(), LedgerError>;
+
+    /// Makes the ledger belong to `account`, for ever.
+    ///
+    /// # Errors
+    /// [`LedgerError::OtherAccount`] when it belongs to another.
+    async fn bind(&self, account: &Account) -> Result<(), LedgerError>;
+
+    /// What the store is and how much is in it.
+    async fn stats(&self) -> Result<Stats, LedgerError>;
+}
+
+/// What came of opening a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Opened {
+    /// It is stored.
+    New(Stored),
+    /// Its external id was used before, by this batch.
+    Existing(Stored),
+}
+
+/// Which batches to list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Only those in this state ([`onay_payout::State::NAMES`]).
+    pub state: Option<String>,
+}
+
+/// Which part of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// Only batches older than this one.
+    pub before: Option<BatchId>,
+    /// At most this many.
+    pub size: u32,
+}
+
+/// What a store is and how much is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stats {
+    /// What kind of store, where, and how durable; for people.
+    pub store: String,
+    /// The account it belongs to, once a worker has bound it.
+    pub account: Option<Account>,
+    /// How many batches are in each state.
+    pub by_state: BTreeMap<String, u64>,
+    /// How many jobs of each queue are due now.
+    pub due: BTreeMap<&'static str, u64>,
+}
