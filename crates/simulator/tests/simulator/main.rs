@@ -1,0 +1,14 @@
+//! The simulator from outside: the pure provider by its calls, and the endpoints over sockets.
+
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that goes wrong should stop there"
+)]
+
+mod caller;
+mod given;
+mod http;
+mod provider;
+mod switches;
