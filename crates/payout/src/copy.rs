@@ -3,12 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::content::Content;
-use crate::event::RemoteCopy;
 use crate::ids::ItemId;
 use crate::item::{Item, ItemStatus, Outcome};
 use crate::money::Money;
 use crate::policy::ReadBack;
-use crate::provider::RemoteItem;
+use crate::provider::{RemoteCopy, RemoteItem};
 use crate::recipient::Personal;
 
 /// Most differences that are spelled out.

@@ -8,7 +8,7 @@ use crate::account::Account;
 use crate::decision::Ruling;
 use crate::ids::{PersonName, RequestId, WorkerName};
 use crate::policy::{Identity, OnInvalid, OnReleaseDoubt, Quorum, ReadBack};
-use crate::provider::{Initialized, Refusal, RemoteBatch, RemoteItem, RemoteStatus};
+use crate::provider::{Initialized, Refusal, RemoteCopy, RemoteStatus};
 use crate::state::{HeldRule, Intent, Why};
 
 /// Something that happened, or that somebody wants to happen.
@@ -127,17 +127,6 @@ pub struct CopyRead {
     pub expires_after: Duration,
     /// What to do about refused items.
     pub on_invalid: OnInvalid,
-}
-
-/// All pages of the provider's copy of a batch.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RemoteCopy {
-    /// The batch as a whole.
-    pub batch: RemoteBatch,
-    /// Every item that was shown, over all pages.
-    pub items: Vec<RemoteItem>,
-    /// How many items the provider says there are, refused ones not counted.
-    pub total_items: Option<u64>,
 }
 
 /// A look at the provider while an authorize is unanswered.

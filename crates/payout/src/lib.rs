@@ -43,7 +43,7 @@ pub use credential::{IssueError, TokenHash, issue_token};
 pub use decision::{Decision, Motion, Ruling, Verdict};
 pub use digest::{Canonical, Digest};
 pub use draft::{Checked, Checksums, Draft, DraftItem, TEXT_CHARS_MAX};
-pub use event::{CopyRead, Event, IllegalTransition, NotSentBy, ReleaseLook, RemoteCopy};
+pub use event::{CopyRead, Event, IllegalTransition, NotSentBy, ReleaseLook};
 pub use explain::explain;
 pub use finding::{Code, Finding, Severity};
 pub use ids::{

@@ -1,5 +1,6 @@
 //! The port to the provider: six calls, what they answer, and errors that say what is known.
 
+use std::collections::HashSet;
 use std::time::Instant;
 
 use async_trait::async_trait;
@@ -38,6 +39,41 @@ pub trait Provider: Send + Sync {
     /// A refusal that is neither about credentials nor about the rate of calls is read as "no such
     /// batch": what iyzico answers for an unknown id is not documented (read 2026-11-22).
     async fn retrieve(&self, query: &Query) -> Result<Option<RemotePage>, ProviderError>;
+
+    /// All pages of the provider's copy of a batch; `None` when it knows no such batch.
+    ///
+    /// Ends at the count the provider names, at an empty page, or at a page that brings nothing
+    /// new: the largest page it gives is not documented, and may be smaller than the one asked for.
+    async fn retrieve_all(
+        &self,
+        by: &Lookup,
+        items: ItemKind,
+    ) -> Result<Option<RemoteCopy>, ProviderError> {
+        let mut query = Query {
+            by: by.clone(),
+            items,
+            page: 0,
+            size: PAGE_SIZE,
+        };
+        let Some(first) = self.retrieve(&query).await? else {
+            return Ok(None);
+        };
+        let mut copy = RemoteCopy::from(first);
+        let mut seen: HashSet<ItemId> = copy.items.iter().map(|item| item.id.clone()).collect();
+        while !copy.is_complete() {
+            query.page = query.page.saturating_add(1);
+            let Some(next) = self.retrieve(&query).await? else {
+                break;
+            };
+            let seen_before = seen.len();
+            seen.extend(next.items.iter().map(|item| item.id.clone()));
+            if seen.len() == seen_before {
+                break;
+            }
+            copy.items.extend(next.items);
+        }
+        Ok(Some(copy))
+    }
 
     /// One item by the provider's own id; `None` when it knows no such item.
     async fn item(&self, reference: &ReferenceCode) -> Result<Option<RemoteItem>, ProviderError>;
@@ -109,6 +145,37 @@ pub struct RemotePage {
     pub items: Vec<RemoteItem>,
     /// How many items there are over all pages, if the provider says so.
     pub total_items: Option<u64>,
+}
+
+/// Items asked for on one page. iyzico documents no maximum (read 2026-11-22).
+pub const PAGE_SIZE: u32 = 100;
+
+/// The provider's copy of a batch, over all the pages that were read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteCopy {
+    /// The batch as a whole.
+    pub batch: RemoteBatch,
+    /// Every item that was shown.
+    pub items: Vec<RemoteItem>,
+    /// How many items of the asked kind the provider says there are.
+    pub total_items: Option<u64>,
+}
+
+impl RemoteCopy {
+    fn is_complete(&self) -> bool {
+        let shown = u64::try_from(self.items.len()).unwrap_or(u64::MAX);
+        self.items.is_empty() || self.total_items.is_some_and(|total| shown >= total)
+    }
+}
+
+impl From<RemotePage> for RemoteCopy {
+    fn from(page: RemotePage) -> Self {
+        Self {
+            batch: page.batch,
+            items: page.items,
+            total_items: page.total_items,
+        }
+    }
 }
 
 /// The provider's view of a whole batch.

@@ -5,9 +5,9 @@ use chrono::{DateTime, Utc};
 use super::prepare::places;
 use super::{Batch, Jobs, Transition, after};
 use crate::cadence::{LATE_CHECK, poll_after, refund_check_after};
-use crate::event::{IllegalTransition, RemoteCopy};
+use crate::event::IllegalTransition;
 use crate::item::{ItemStatus, Outcome};
-use crate::provider::{Authorized, RemoteItem};
+use crate::provider::{Authorized, RemoteCopy, RemoteItem};
 use crate::state::{Hold, State, Why};
 use crate::tie_out::TieOut;
 
