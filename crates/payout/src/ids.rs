@@ -104,6 +104,15 @@ text_id!(
     is_url_safe
 );
 
+impl WorkerName {
+    /// The name of one claim of this worker. Two jobs of one process never share it, so neither
+    /// can record the outcome of the other's call.
+    #[must_use]
+    pub fn with_fence(&self, fence: u64) -> Self {
+        Self(format!("{}.{fence}", self.0).into())
+    }
+}
+
 /// Our id of a batch: `b_` and 32 hexadecimal digits that grow with time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct BatchId(Uuid);

@@ -1,0 +1,7 @@
+//! The approver's desk: HTTP API and web pages.
+//!
+//! **Invariant: this crate cannot reach a provider.** It records what people decide; the worker
+//! acts on it.
+
+pub mod desk;
+pub mod view;

@@ -1,0 +1,99 @@
+//! Files in: iyzico's own JSON shape, and CSV with the same fields as columns.
+//!
+//! Reading never stops at the first fault, and reading never decides: what a field means is
+//! checked by [`Draft::check`].
+
+mod csv;
+mod json;
+
+use onay_payout::{Code, Draft, Finding, Severity};
+
+/// The largest file that is read. Far above 100,000 items of usual length.
+pub const FILE_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// What a file claims to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// iyzico's init body: `externalId`, `conversationId`, `purpose`, `items[…]`.
+    Json,
+    /// One item a line, under a header line.
+    Csv,
+}
+
+impl Format {
+    /// The format by a file name's ending.
+    pub fn of_file_name(name: &str) -> Option<Self> {
+        let (_, ending) = name.rsplit_once('.')?;
+        match ending.to_ascii_lowercase().as_str() {
+            "json" => Some(Self::Json),
+            "csv" => Some(Self::Csv),
+            _ => None,
+        }
+    }
+}
+
+/// What a file held, and what was wrong with it as a file.
+#[derive(Debug)]
+pub struct Intake {
+    /// The batch as text.
+    pub draft: Draft,
+    /// Faults of the file itself.
+    pub findings: Vec<Finding>,
+}
+
+impl Intake {
+    /// Reads a file.
+    pub fn read(bytes: &[u8], format: Format) -> Self {
+        if bytes.len() > FILE_BYTES_MAX {
+            let message = format!(
+                "the file is larger than {} MiB; split it",
+                FILE_BYTES_MAX >> 20
+            );
+            return Self::unreadable(Finding::batch("file", Code::Syntax, message));
+        }
+        let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+        let text = match std::str::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) => return Self::unreadable(not_utf8(bytes, error.valid_up_to())),
+        };
+        match format {
+            Format::Json => json::read(text),
+            Format::Csv => csv::read(text),
+        }
+    }
+
+    /// Whether the file could be read as what it claims to be.
+    pub fn is_readable(&self) -> bool {
+        !self
+            .findings
+            .iter()
+            .any(|found| found.severity == Severity::Error)
+    }
+
+    fn unreadable(finding: Finding) -> Self {
+        Self {
+            draft: Draft::default(),
+            findings: vec![finding],
+        }
+    }
+}
+
+fn not_utf8(bytes: &[u8], valid_up_to: usize) -> Finding {
+    let line = line_of(bytes, valid_up_to);
+    let message =
+        "not UTF-8; save the file as UTF-8 (Turkish letters would arrive broken at the bank)";
+    Finding {
+        line: Some(line),
+        ..Finding::batch("file", Code::Encoding, message)
+    }
+}
+
+/// The line, counted from 1, that the byte at `offset` is on.
+fn line_of(bytes: &[u8], offset: usize) -> u64 {
+    let before = bytes
+        .iter()
+        .take(offset)
+        .filter(|byte| **byte == b'\n')
+        .count();
+    u64::try_from(before).unwrap_or(u64::MAX).saturating_add(1)
+}

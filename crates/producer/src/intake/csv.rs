@@ -1,0 +1,147 @@
+//! One item a line, under a header line with iyzico's field names.
+
+use csv::{ReaderBuilder, StringRecord, Trim};
+use onay_payout::{Code, Draft, DraftItem, Finding, Severity};
+
+use super::Intake;
+
+/// Columns and the names they go by; the first is the one we print.
+const COLUMNS: [(&[&str], Presence); 8] = [
+    (&["itemExternalId"], Presence::Required),
+    (&["recipientType"], Presence::Required),
+    (&["recipientInfo"], Presence::Required),
+    (&["amount", "amount.value", "value"], Presence::Required),
+    (&["currency", "amount.currency"], Presence::Required),
+    (&["recipientName"], Presence::Optional),
+    (&["description"], Presence::Optional),
+    (&["nonWithdrawable"], Presence::Optional),
+];
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Presence {
+    Required,
+    Optional,
+}
+
+pub(super) fn read(text: &str) -> Intake {
+    let header_line = text.lines().next().unwrap_or_default();
+    let is_semicolon = header_line.contains(';') && !header_line.contains(',');
+    let mut reader = ReaderBuilder::new()
+        .delimiter(if is_semicolon { b';' } else { b',' })
+        .trim(Trim::All)
+        .from_reader(text.as_bytes());
+    let headers = match reader.headers() {
+        Ok(headers) => headers.clone(),
+        Err(error) => return Intake::unreadable(syntax(&error, 1)),
+    };
+    let mut findings = Vec::new();
+    let columns = find_columns(&headers, &mut findings);
+    let mut intake = Intake {
+        draft: Draft::default(),
+        findings,
+    };
+    if !intake.is_readable() {
+        return intake;
+    }
+    for record in reader.records() {
+        match record {
+            Ok(record) => {
+                let item = read_item(&record, &columns, is_semicolon, &mut intake);
+                intake.draft.items.push(item);
+            }
+            Err(error) => {
+                let line = error.position().map_or(0, csv::Position::line);
+                intake.findings.push(syntax(&error, line));
+            }
+        }
+    }
+    intake
+}
+
+fn syntax(error: &csv::Error, line: u64) -> Finding {
+    let message = match error.kind() {
+        csv::ErrorKind::UnequalLengths {
+            expected_len, len, ..
+        } => format!(
+            "{len} fields where the header has {expected_len}; a field with the separator in it must stand in quotes"
+        ),
+        _ => format!("not a line of CSV: {error}"),
+    };
+    Finding {
+        line: Some(line),
+        ..Finding::batch("file", Code::Syntax, message)
+    }
+}
+
+/// Where each of [`COLUMNS`] stands in the file.
+fn find_columns(headers: &StringRecord, findings: &mut Vec<Finding>) -> Vec<Option<usize>> {
+    let at_header = |code, severity, message| Finding {
+        line: Some(1),
+        severity,
+        ..Finding::batch("header", code, message)
+    };
+    for (position, name) in headers.iter().enumerate() {
+        let is_known = COLUMNS.iter().any(|(names, _)| names.contains(&name));
+        if !is_known {
+            let message = format!("column `{name}` is not one of ours; it is ignored");
+            findings.push(at_header(Code::UnknownField, Severity::Warning, message));
+        } else if headers.iter().take(position).any(|earlier| earlier == name) {
+            let message = format!("column `{name}` stands there twice");
+            findings.push(at_header(Code::Syntax, Severity::Error, message));
+        }
+    }
+    let places = COLUMNS.iter().map(|(names, presence)| {
+        let place = headers.iter().position(|header| names.contains(&header));
+        if place.is_none() && *presence == Presence::Required {
+            let name = names.first().copied().unwrap_or_default();
+            let message = format!(
+                "column `{name}` is missing; the first line names the columns, separated by `,` or `;`"
+            );
+            findings.push(at_header(Code::MissingColumn, Severity::Error, message));
+        }
+        place
+    });
+    places.collect()
+}
+
+fn read_item(
+    record: &StringRecord,
+    columns: &[Option<usize>],
+    is_semicolon: bool,
+    intake: &mut Intake,
+) -> DraftItem {
+    let line = record.position().map(csv::Position::line);
+    let mut fields = columns.iter().map(|place| {
+        let text = place.and_then(|place| record.get(place))?;
+        (!text.is_empty()).then(|| text.to_owned())
+    });
+    let mut next = || fields.next().flatten();
+    let mut item = DraftItem {
+        line,
+        id: next(),
+        recipient_type: next(),
+        recipient_info: next(),
+        amount: next(),
+        currency: next(),
+        recipient_name: next(),
+        description: next(),
+        non_withdrawable: false,
+    };
+    item.non_withdrawable = match next().as_deref() {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(_) => {
+            intake.findings.push(Finding {
+                line,
+                item: item.id.clone(),
+                ..Finding::batch("nonWithdrawable", Code::UnknownWord, "write true or false")
+            });
+            false
+        }
+    };
+    if is_semicolon {
+        // Where `;` separates fields, a comma is a decimal comma.
+        item.amount = item.amount.map(|text| text.replace(',', "."));
+    }
+    item
+}

@@ -1,0 +1,122 @@
+//! Read back: what the provider stored must be what was submitted, before anyone decides on it.
+
+use chrono::TimeDelta;
+use onay_payout::cadence::{EXPIRES_AFTER, READ_BACK_PATIENCE};
+use onay_payout::provider::{ItemKind, Lookup, ProviderError, RemoteCopy, RemoteStatus};
+use onay_payout::{
+    Comparison, CopyRead, Event, HeldRule, ItemStatus, Money, MoneyError, ReadBack, RequestId, State,
+    Why, cadence,
+};
+
+use crate::job::{Done, Job, StepError};
+
+pub(crate) async fn run(job: Job<'_>) -> Result<Done, StepError> {
+    let State::Prepared(request_id) = job.stored.batch.state() else {
+        return Ok(Done::Later(cadence::LATE_CHECK));
+    };
+    let depth = job.worker.policy.safety().read_back;
+    let copy = match read(&job, depth, request_id).await {
+        Ok(copy) => copy,
+        Err(error) => return Ok(job.later("reading back", &error)),
+    };
+    match copy {
+        Read::Nothing => wait(&job, "the provider does not show the batch yet".to_owned()).await,
+        Read::NotAsked => hold(&job, None, depth).await,
+        Read::Copy(copy) if copy.batch.status != RemoteStatus::Init => {
+            let (status, request_id) = (copy.batch.status, Some(request_id.clone()));
+            job.finish(Event::FoundPastInit { status, request_id }).await
+        }
+        Read::Copy(copy) => match job.stored.batch.compare(&copy, depth) {
+            Comparison::Incomplete(what) => wait(&job, what).await,
+            Comparison::Same | Comparison::Differs(_) => hold(&job, Some(copy), depth).await,
+        },
+    }
+}
+
+enum Read {
+    NotAsked,
+    Nothing,
+    Copy(RemoteCopy),
+}
+
+async fn read(job: &Job<'_>, depth: ReadBack, id: &RequestId) -> Result<Read, ProviderError> {
+    let by = Lookup::Request(id.clone());
+    let copy = match depth {
+        ReadBack::Off => return Ok(Read::NotAsked),
+        ReadBack::Totals => job.look(by).await?.map(RemoteCopy::from),
+        ReadBack::Full => read_items(job, &by).await?,
+    };
+    Ok(copy.map_or(Read::Nothing, Read::Copy))
+}
+
+/// All valid items; the refused ones too, when initialize reported some or when the valid ones are
+/// not all there is (a batch that was adopted never had an answer).
+async fn read_items(job: &Job<'_>, by: &Lookup) -> Result<Option<RemoteCopy>, ProviderError> {
+    let provider = &job.worker.provider;
+    let Some(mut copy) = provider.retrieve_all(by, ItemKind::Valid).await? else {
+        return Ok(None);
+    };
+    let batch = &job.stored.batch;
+    if copy.items.len() < batch.content().items().len() {
+        let refused = provider.retrieve_all(by, ItemKind::Invalid).await?;
+        for mut item in refused.into_iter().flat_map(|copy| copy.items) {
+            item.status = ItemStatus::Invalid;
+            copy.items.push(item);
+        }
+    }
+    Ok(Some(copy))
+}
+
+/// The provider may take a moment to show what it stored; nobody knows how long.
+async fn wait(job: &Job<'_>, what: String) -> Result<Done, StepError> {
+    let patience = TimeDelta::from_std(READ_BACK_PATIENCE).unwrap_or(TimeDelta::MAX);
+    let waited = job.worker.now().signed_duration_since(job.stored.batch.head().since);
+    if waited > patience {
+        let event = Event::Froze { why: Why::CopyIncomplete, details: vec![what] };
+        return job.finish(event).await;
+    }
+    Ok(Done::Later(cadence::retry_after(job.claim.batch, job.claim.attempt)))
+}
+
+async fn hold(
+    job: &Job<'_>,
+    copy: Option<RemoteCopy>,
+    depth: ReadBack,
+) -> Result<Done, StepError> {
+    let policy = &job.worker.policy;
+    let rule = valid_total(job, copy.as_ref()).ok().and_then(|total| policy.rule_for(total));
+    let read = CopyRead {
+        copy,
+        depth,
+        account: job.worker.provider.account().clone(),
+        expires_after: rule.map_or(EXPIRES_AFTER, |rule| rule.expires_after),
+        rule: rule.map(|rule| HeldRule {
+            name: rule.name.clone(),
+            needed: rule.approvals,
+            asked: policy.asked(rule, job.stored.batch.maker()),
+        }),
+        on_invalid: policy.safety().on_invalid,
+    };
+    job.finish(Event::ReadBack(Box::new(read))).await
+}
+
+/// What would be paid: everything that neither initialize nor the copy shows as refused.
+fn valid_total(job: &Job<'_>, copy: Option<&RemoteCopy>) -> Result<Money, MoneyError> {
+    let batch = &job.stored.batch;
+    let shown_refused: std::collections::HashSet<_> = copy
+        .iter()
+        .flat_map(|copy| &copy.items)
+        .filter(|item| item.status == ItemStatus::Invalid)
+        .map(|item| &item.id)
+        .collect();
+    let valid = batch
+        .content()
+        .items()
+        .iter()
+        .zip(batch.outcomes())
+        .filter(|(item, outcome)| {
+            outcome.status != ItemStatus::Invalid && !shown_refused.contains(&item.id)
+        })
+        .map(|(item, _)| item.amount);
+    Money::sum(batch.content().currency(), valid)
+}
