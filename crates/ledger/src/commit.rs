@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use onay_payout::{Batch, Digest, Jobs, Transition};
 
-use crate::job::Claim;
+use crate::job::{Claim, Queue};
 use crate::journal::{Actor, Entry, GENESIS};
 use crate::record;
 
@@ -33,8 +33,17 @@ impl Opening {
         let head = record::encode_head(accepted.batch.head());
         let record = Digest::of(head.as_bytes());
         let entry = Entry::seal(&accepted, actor, at, record, (1, GENESIS));
-        let stored = Stored { batch: accepted.batch, version: 1, journal_head: entry.hash };
-        Self { stored, head, jobs: accepted.jobs, entry }
+        let stored = Stored {
+            batch: accepted.batch,
+            version: 1,
+            journal_head: entry.hash,
+        };
+        Self {
+            stored,
+            head,
+            jobs: accepted.jobs,
+            entry,
+        }
     }
 }
 
@@ -48,6 +57,24 @@ pub enum Authority<'a> {
     Holding(&'a Claim),
     /// By a claim, which is given up: the planned jobs take its place.
     Finishing(&'a Claim),
+}
+
+impl<'a> Authority<'a> {
+    /// The claim a change relies on.
+    pub(crate) const fn claim(self) -> Option<&'a Claim> {
+        match self {
+            Self::Version => None,
+            Self::Holding(claim) | Self::Finishing(claim) => Some(claim),
+        }
+    }
+
+    /// The queue whose job stays as it is.
+    pub(crate) const fn kept(self) -> Option<Queue> {
+        match self {
+            Self::Holding(claim) => Some(claim.queue),
+            Self::Version | Self::Finishing(_) => None,
+        }
+    }
 }
 
 /// A change, ready to be stored.
@@ -75,7 +102,11 @@ impl<'a> Commit<'a> {
         let record = Digest::of(head.as_bytes());
         let version = base.version.saturating_add(1);
         let entry = Entry::seal(&transition, actor, at, record, (version, base.journal_head));
-        let stored = Stored { batch: transition.batch, version, journal_head: entry.hash };
+        let stored = Stored {
+            batch: transition.batch,
+            version,
+            journal_head: entry.hash,
+        };
         Self {
             stored,
             based_on: base.version,

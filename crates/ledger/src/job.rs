@@ -1,8 +1,10 @@
 //! Jobs and claims.
 
 use std::fmt;
+use std::time::Duration;
 
-use onay_payout::BatchId;
+use chrono::{DateTime, Utc};
+use onay_payout::{BatchId, Jobs};
 
 /// Who a job is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -24,6 +26,14 @@ impl Queue {
             Self::Reconciler => "reconciler",
         }
     }
+
+    /// When a plan wants this queue's job done, if at all.
+    pub(crate) const fn due(self, jobs: &Jobs) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Worker => jobs.worker,
+            Self::Reconciler => jobs.reconciler,
+        }
+    }
 }
 
 impl fmt::Display for Queue {
@@ -32,7 +42,8 @@ impl fmt::Display for Queue {
     }
 }
 
-/// A job that is ours until its lease ends. There is at most one job per batch and queue; what is
+/// A job that is ours until its lease ended and somebody else claimed it, or a change without a
+/// claim took it away. There is at most one job per batch and queue; what is
 /// to be done follows from the batch's state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
@@ -42,7 +53,19 @@ pub struct Claim {
     pub batch: BatchId,
     /// The fencing token: grows with every claim in a ledger, and only the newest counts.
     pub fence: u64,
-    /// How often this job was claimed before since it was planned or postponed for success; what
-    /// growing intervals are counted by.
+    /// How often this job was claimed before since a commit planned it; what growing intervals are
+    /// counted by. The first claim has 0.
     pub attempt: u32,
+}
+
+/// A due time in the store's milliseconds, rounded up: nothing is due early.
+pub(crate) fn due_ms(due: DateTime<Utc>) -> i64 {
+    let ms = due.timestamp_millis();
+    let is_whole = due.timestamp_subsec_nanos().is_multiple_of(1_000_000);
+    if is_whole { ms } else { ms.saturating_add(1) }
+}
+
+/// `now_ms`, later by `delay`.
+pub(crate) fn later_ms(now_ms: i64, delay: Duration) -> i64 {
+    now_ms.saturating_add(i64::try_from(delay.as_millis()).unwrap_or(i64::MAX))
 }

@@ -82,7 +82,14 @@ impl Entry {
         canonical.field(&self.batch.to_string());
         canonical.field(&self.seq.to_string());
         canonical.field(&self.at.to_rfc3339_opts(SecondsFormat::Micros, true));
-        for text in [&self.actor, &self.via, &self.event, &self.before, &self.after, &self.note] {
+        for text in [
+            &self.actor,
+            &self.via,
+            &self.event,
+            &self.before,
+            &self.after,
+            &self.note,
+        ] {
             canonical.field(text);
         }
         canonical.optional(self.digest.map(|digest| digest.to_string()).as_deref());

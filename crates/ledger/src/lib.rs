@@ -4,14 +4,48 @@
 //! and the changed items, appends the journal entry, plans the jobs and gives up the claim, all or
 //! nothing. There is no second store to fall out of step with.
 
+mod backend;
+mod clock;
 mod commit;
 mod error;
-mod journal;
+mod guard;
 mod job;
+mod journal;
 mod ledger;
+mod record;
+mod sqlite;
 
+use std::path::Path;
+use std::sync::Arc;
+
+pub use backend::{Health, HealthState, LedgerBackend};
+pub use clock::{Clock, system_clock};
 pub use commit::{Authority, Commit, Opening, Stored};
 pub use error::LedgerError;
+pub use guard::ClaimGuard;
 pub use job::{Claim, Queue};
 pub use journal::{Actor, Entry, GENESIS};
 pub use ledger::{Filter, Ledger, Opened, Page, Stats};
+pub use sqlite::{Access, SqliteLedger, SqliteSettings};
+
+/// Opens the ledger a URL names: `sqlite:///absolute/path/onay.db`. Blocks for a moment.
+///
+/// # Errors
+/// [`LedgerError::Unavailable`] with what to do, when it cannot be opened or, under
+/// [`Access::Existing`], is not there.
+pub fn open(url: &str, access: Access) -> Result<Arc<dyn Ledger>, LedgerError> {
+    let unusable = |what: &str| Err(LedgerError::Unavailable(what.to_owned()));
+    match url.split_once("://") {
+        Some(("sqlite", path)) if Path::new(path).is_absolute() => {
+            Ok(Arc::new(SqliteLedger::open(Path::new(path), access)?))
+        }
+        Some(("sqlite", _)) => unusable(
+            "the path must be absolute, so that another folder is not another memory: \
+             sqlite:///path/onay.db",
+        ),
+        Some(("redis" | "rediss", _)) => {
+            unusable("redis:// arrives with a later version; use sqlite:///path/onay.db")
+        }
+        Some(_) | None => unusable("a store is named by a URL such as sqlite:///path/onay.db"),
+    }
+}

@@ -1,0 +1,90 @@
+//! The persisted format, version 1: JSON with a `"v":1` in every record.
+//!
+//! Domain types are not serialisable; the structs here are. What was written by any released
+//! version can be read for ever (`tests/records`), and a field nobody knows is refused, not
+//! dropped. Encoding what was decoded gives the same text again, so a record's digest can be
+//! checked without keeping its text.
+
+mod content;
+mod head;
+mod outcome;
+mod scalar;
+mod state;
+
+use onay_payout::{Content, Head, Outcome};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::error::LedgerError;
+
+/// Writes a batch without its items.
+pub(crate) fn encode_head(head: &Head) -> String {
+    written(&head::HeadRecord::from(head))
+}
+
+/// Reads a batch without its items.
+pub(crate) fn decode_head(text: &str) -> Result<Head, LedgerError> {
+    read::<head::HeadRecord>("head", text).map(Head::from)
+}
+
+/// Writes what a maker asked for.
+pub(crate) fn encode_content(content: &Content) -> String {
+    written(&content::ContentRecord::from(content))
+}
+
+/// Reads what a maker asked for.
+pub(crate) fn decode_content(text: &str) -> Result<Content, LedgerError> {
+    read::<content::ContentRecord>("content", text)?
+        .try_into()
+        .map_err(|error| LedgerError::Corrupt(format!("content record: {error}")))
+}
+
+/// Writes what became of one item.
+pub(crate) fn encode_outcome(outcome: &Outcome) -> String {
+    written(&outcome::OutcomeRecord::from(outcome))
+}
+
+/// Reads what became of one item.
+pub(crate) fn decode_outcome(text: &str) -> Result<Outcome, LedgerError> {
+    read::<outcome::OutcomeRecord>("outcome", text).map(Outcome::from)
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "records have no maps, so writing them cannot fail"
+)]
+fn written<T: Serialize>(record: &T) -> String {
+    serde_json::to_string(record).expect("a record can be written")
+}
+
+/// The parser's own message may quote personal data, so only the place is told.
+fn read<T: DeserializeOwned>(kind: &str, text: &str) -> Result<T, LedgerError> {
+    serde_json::from_str(text).map_err(|error| {
+        LedgerError::Corrupt(format!(
+            "{kind} record: unreadable at column {}",
+            error.column()
+        ))
+    })
+}
+
+/// The version every record begins with.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
+struct V1;
+
+impl From<V1> for u8 {
+    fn from(_: V1) -> Self {
+        1
+    }
+}
+
+impl TryFrom<u8> for V1 {
+    type Error = &'static str;
+
+    fn try_from(version: u8) -> Result<Self, Self::Error> {
+        match version {
+            1 => Ok(Self),
+            _ => Err("another version"),
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! A batch without its items.
+
+use onay_payout::{
+    BatchId, Decision, Digest, ExternalId, Head, PersonName, Purpose, TieOut, Verdict,
+};
+use serde::{Deserialize, Serialize};
+
+use super::V1;
+use super::scalar::{Amount, Text, Time};
+use super::state::StateRecord;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HeadRecord {
+    v: V1,
+    id: Text<BatchId>,
+    external_id: Text<ExternalId>,
+    purpose: Option<Text<Purpose>>,
+    maker: Text<PersonName>,
+    accepted_at: Time,
+    count: usize,
+    content_digest: Text<Digest>,
+    outcomes_digest: Text<Digest>,
+    tie_out: TieOutRecord,
+    decisions: Vec<DecisionRecord>,
+    state: StateRecord,
+    since: Time,
+}
+
+impl From<&Head> for HeadRecord {
+    fn from(head: &Head) -> Self {
+        Self {
+            v: V1,
+            id: Text(head.id),
+            external_id: Text(head.external_id.clone()),
+            purpose: head.purpose.map(Text),
+            maker: Text(head.maker.clone()),
+            accepted_at: Time(head.accepted_at),
+            count: head.count,
+            content_digest: Text(head.content_digest),
+            outcomes_digest: Text(head.outcomes_digest),
+            tie_out: TieOutRecord::from(&head.tie_out),
+            decisions: head.decisions.iter().map(DecisionRecord::from).collect(),
+            state: StateRecord::from(&head.state),
+            since: Time(head.since),
+        }
+    }
+}
+
+impl From<HeadRecord> for Head {
+    fn from(record: HeadRecord) -> Self {
+        Self {
+            id: record.id.0,
+            external_id: record.external_id.0,
+            purpose: record.purpose.map(|Text(purpose)| purpose),
+            maker: record.maker.0,
+            accepted_at: record.accepted_at.0,
+            count: record.count,
+            content_digest: record.content_digest.0,
+            outcomes_digest: record.outcomes_digest.0,
+            tie_out: record.tie_out.into(),
+            decisions: record.decisions.into_iter().map(Decision::from).collect(),
+            state: record.state.into(),
+            since: record.since.0,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TieOutRecord {
+    requested: Amount,
+    paid: Amount,
+    failed: Amount,
+    refunded: Amount,
+    refund_failed: Amount,
+    invalid: Amount,
+    cancelled: Amount,
+    open: Amount,
+    difference: Amount,
+}
+
+impl From<&TieOut> for TieOutRecord {
+    fn from(sums: &TieOut) -> Self {
+        Self {
+            requested: Amount(sums.requested),
+            paid: Amount(sums.paid),
+            failed: Amount(sums.failed),
+            refunded: Amount(sums.refunded),
+            refund_failed: Amount(sums.refund_failed),
+            invalid: Amount(sums.invalid),
+            cancelled: Amount(sums.cancelled),
+            open: Amount(sums.open),
+            difference: Amount(sums.difference),
+        }
+    }
+}
+
+impl From<TieOutRecord> for TieOut {
+    fn from(record: TieOutRecord) -> Self {
+        Self {
+            requested: record.requested.0,
+            paid: record.paid.0,
+            failed: record.failed.0,
+            refunded: record.refunded.0,
+            refund_failed: record.refund_failed.0,
+            invalid: record.invalid.0,
+            cancelled: record.cancelled.0,
+            open: record.open.0,
+            difference: record.difference.0,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DecisionRecord {
+    person: Text<PersonName>,
+    verdict: VerdictRecord,
+    digest: Text<Digest>,
+    policy: Text<Digest>,
+    at: Time,
+}
+
+impl From<&Decision> for DecisionRecord {
+    fn from(decision: &Decision) -> Self {
+        Self {
+            person: Text(decision.person.clone()),
+            verdict: VerdictRecord::from(&decision.verdict),
+            digest: Text(decision.digest),
+            policy: Text(decision.policy),
+            at: Time(decision.at),
+        }
+    }
+}
+
+impl From<DecisionRecord> for Decision {
+    fn from(record: DecisionRecord) -> Self {
+        Self {
+            person: record.person.0,
+            verdict: record.verdict.into(),
+            digest: record.digest.0,
+            policy: record.policy.0,
+            at: record.at.0,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum VerdictRecord {
+    Approve { comment: Option<String> },
+    Reject { reason: String },
+    Undo,
+}
+
+impl From<&Verdict> for VerdictRecord {
+    fn from(verdict: &Verdict) -> Self {
+        match verdict {
+            Verdict::Approve { comment } => Self::Approve {
+                comment: comment.clone(),
+            },
+            Verdict::Reject { reason } => Self::Reject {
+                reason: reason.clone(),
+            },
+            Verdict::Undo => Self::Undo,
+        }
+    }
+}
+
+impl From<VerdictRecord> for Verdict {
+    fn from(record: VerdictRecord) -> Self {
+        match record {
+            VerdictRecord::Approve { comment } => Self::Approve { comment },
+            VerdictRecord::Reject { reason } => Self::Reject { reason },
+            VerdictRecord::Undo => Self::Undo,
+        }
+    }
+}

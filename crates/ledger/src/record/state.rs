@@ -1,0 +1,335 @@
+//! Where a batch stands.
+
+use onay_payout::provider::Refusal;
+use onay_payout::{
+    Account, Cancelling, Digest, Ending, Frozen, HeldRule, Hold, Intent, PersonName, Releasing,
+    RequestId, State, TurnedDown, WorkerName,
+};
+use serde::{Deserialize, Serialize};
+
+use super::scalar::{Amount, Reason, Text, Time};
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum StateRecord {
+    Received,
+    Preparing(IntentRecord),
+    Prepared(Text<RequestId>),
+    PendingApproval(HoldRecord),
+    Approved(HoldRecord),
+    Releasing(ReleasingRecord),
+    Processing(HoldRecord),
+    Settled(HoldRecord),
+    PartlySettled(HoldRecord),
+    Failed(HoldRecord),
+    Cancelling(CancellingRecord),
+    Rejected(TurnedDownRecord),
+    Withdrawn(TurnedDownRecord),
+    Expired(TurnedDownRecord),
+    Refused(RefusalRecord),
+    Frozen(FrozenRecord),
+}
+
+impl From<&State> for StateRecord {
+    fn from(state: &State) -> Self {
+        match state {
+            State::Received => Self::Received,
+            State::Preparing(intent) => Self::Preparing(intent.into()),
+            State::Prepared(request_id) => Self::Prepared(Text(request_id.clone())),
+            State::PendingApproval(hold) => Self::PendingApproval(hold.into()),
+            State::Approved(hold) => Self::Approved(hold.into()),
+            State::Releasing(releasing) => Self::Releasing(releasing.into()),
+            State::Processing(hold) => Self::Processing(hold.into()),
+            State::Settled(hold) => Self::Settled(hold.into()),
+            State::PartlySettled(hold) => Self::PartlySettled(hold.into()),
+            State::Failed(hold) => Self::Failed(hold.into()),
+            State::Cancelling(cancelling) => Self::Cancelling(cancelling.into()),
+            State::Rejected(end) => Self::Rejected(end.into()),
+            State::Withdrawn(end) => Self::Withdrawn(end.into()),
+            State::Expired(end) => Self::Expired(end.into()),
+            State::Refused(refusal) => Self::Refused(refusal.into()),
+            State::Frozen(frozen) => Self::Frozen(frozen.into()),
+        }
+    }
+}
+
+impl From<StateRecord> for State {
+    fn from(record: StateRecord) -> Self {
+        match record {
+            StateRecord::Received => Self::Received,
+            StateRecord::Preparing(intent) => Self::Preparing(intent.into()),
+            StateRecord::Prepared(Text(request_id)) => Self::Prepared(request_id),
+            StateRecord::PendingApproval(hold) => Self::PendingApproval(hold.into()),
+            StateRecord::Approved(hold) => Self::Approved(hold.into()),
+            StateRecord::Releasing(releasing) => Self::Releasing(releasing.into()),
+            StateRecord::Processing(hold) => Self::Processing(hold.into()),
+            StateRecord::Settled(hold) => Self::Settled(hold.into()),
+            StateRecord::PartlySettled(hold) => Self::PartlySettled(hold.into()),
+            StateRecord::Failed(hold) => Self::Failed(hold.into()),
+            StateRecord::Cancelling(cancelling) => Self::Cancelling(cancelling.into()),
+            StateRecord::Rejected(end) => Self::Rejected(end.into()),
+            StateRecord::Withdrawn(end) => Self::Withdrawn(end.into()),
+            StateRecord::Expired(end) => Self::Expired(end.into()),
+            StateRecord::Refused(refusal) => Self::Refused(refusal.into()),
+            StateRecord::Frozen(frozen) => Self::Frozen(frozen.into()),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct IntentRecord {
+    owner: Text<WorkerName>,
+    started_at: Time,
+    deadline: Time,
+}
+
+impl From<&Intent> for IntentRecord {
+    fn from(intent: &Intent) -> Self {
+        Self {
+            owner: Text(intent.owner.clone()),
+            started_at: Time(intent.started_at),
+            deadline: Time(intent.deadline),
+        }
+    }
+}
+
+impl From<IntentRecord> for Intent {
+    fn from(record: IntentRecord) -> Self {
+        Self {
+            owner: record.owner.0,
+            started_at: record.started_at.0,
+            deadline: record.deadline.0,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HoldRecord {
+    request_id: Text<RequestId>,
+    account: Text<Account>,
+    digest: Text<Digest>,
+    count: usize,
+    total: Amount,
+    commission: Option<Amount>,
+    rule: RuleRecord,
+    held_at: Time,
+    expires_at: Time,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RuleRecord {
+    name: String,
+    needed: u32,
+    asked: Vec<Text<PersonName>>,
+}
+
+impl From<&Hold> for HoldRecord {
+    fn from(hold: &Hold) -> Self {
+        let rule = RuleRecord {
+            name: hold.rule.name.clone(),
+            needed: hold.rule.needed,
+            asked: hold.rule.asked.iter().cloned().map(Text).collect(),
+        };
+        Self {
+            request_id: Text(hold.request_id.clone()),
+            account: Text(hold.account.clone()),
+            digest: Text(hold.digest),
+            count: hold.count,
+            total: Amount(hold.total),
+            commission: hold.commission.map(Amount),
+            rule,
+            held_at: Time(hold.held_at),
+            expires_at: Time(hold.expires_at),
+        }
+    }
+}
+
+impl From<HoldRecord> for Hold {
+    fn from(record: HoldRecord) -> Self {
+        let rule = HeldRule {
+            name: record.rule.name,
+            needed: record.rule.needed,
+            asked: record
+                .rule
+                .asked
+                .into_iter()
+                .map(|Text(name)| name)
+                .collect(),
+        };
+        Self {
+            request_id: record.request_id.0,
+            account: record.account.0,
+            digest: record.digest.0,
+            count: record.count,
+            total: record.total.0,
+            commission: record.commission.map(|Amount(money)| money),
+            rule,
+            held_at: record.held_at.0,
+            expires_at: record.expires_at.0,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReleasingRecord {
+    hold: HoldRecord,
+    intent: IntentRecord,
+    looks: u32,
+}
+
+impl From<&Releasing> for ReleasingRecord {
+    fn from(releasing: &Releasing) -> Self {
+        Self {
+            hold: (&releasing.hold).into(),
+            intent: (&releasing.intent).into(),
+            looks: releasing.looks,
+        }
+    }
+}
+
+impl From<ReleasingRecord> for Releasing {
+    fn from(record: ReleasingRecord) -> Self {
+        Self {
+            hold: record.hold.into(),
+            intent: record.intent.into(),
+            looks: record.looks,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TurnedDownRecord {
+    by: Option<Text<PersonName>>,
+    reason: String,
+    request_id: Option<Text<RequestId>>,
+}
+
+impl From<&TurnedDown> for TurnedDownRecord {
+    fn from(end: &TurnedDown) -> Self {
+        Self {
+            by: end.by.clone().map(Text),
+            reason: end.reason.clone(),
+            request_id: end.request_id.clone().map(Text),
+        }
+    }
+}
+
+impl From<TurnedDownRecord> for TurnedDown {
+    fn from(record: TurnedDownRecord) -> Self {
+        Self {
+            by: record.by.map(|Text(name)| name),
+            reason: record.reason,
+            request_id: record.request_id.map(|Text(id)| id),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CancellingRecord {
+    ending: EndingRecord,
+    turned_down: TurnedDownRecord,
+    request_id: Text<RequestId>,
+    intent: Option<IntentRecord>,
+    looks: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum EndingRecord {
+    Rejected,
+    Withdrawn,
+    Expired,
+}
+
+impl From<&Cancelling> for CancellingRecord {
+    fn from(cancelling: &Cancelling) -> Self {
+        let ending = match cancelling.ending {
+            Ending::Rejected => EndingRecord::Rejected,
+            Ending::Withdrawn => EndingRecord::Withdrawn,
+            Ending::Expired => EndingRecord::Expired,
+        };
+        Self {
+            ending,
+            turned_down: (&cancelling.turned_down).into(),
+            request_id: Text(cancelling.request_id.clone()),
+            intent: cancelling.intent.as_ref().map(IntentRecord::from),
+            looks: cancelling.looks,
+        }
+    }
+}
+
+impl From<CancellingRecord> for Cancelling {
+    fn from(record: CancellingRecord) -> Self {
+        let ending = match record.ending {
+            EndingRecord::Rejected => Ending::Rejected,
+            EndingRecord::Withdrawn => Ending::Withdrawn,
+            EndingRecord::Expired => Ending::Expired,
+        };
+        Self {
+            ending,
+            turned_down: record.turned_down.into(),
+            request_id: record.request_id.0,
+            intent: record.intent.map(Intent::from),
+            looks: record.looks,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RefusalRecord {
+    code: Option<String>,
+    message: Option<String>,
+}
+
+impl From<&Refusal> for RefusalRecord {
+    fn from(refusal: &Refusal) -> Self {
+        Self {
+            code: refusal.code.clone(),
+            message: refusal.message.clone(),
+        }
+    }
+}
+
+impl From<RefusalRecord> for Refusal {
+    fn from(record: RefusalRecord) -> Self {
+        Self {
+            code: record.code,
+            message: record.message,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FrozenRecord {
+    from: Box<StateRecord>,
+    why: Reason,
+    details: Vec<String>,
+}
+
+impl From<&Frozen> for FrozenRecord {
+    fn from(frozen: &Frozen) -> Self {
+        Self {
+            from: Box::new(StateRecord::from(&*frozen.from)),
+            why: Reason(frozen.why),
+            details: frozen.details.clone(),
+        }
+    }
+}
+
+impl From<FrozenRecord> for Frozen {
+    fn from(record: FrozenRecord) -> Self {
+        Self {
+            from: Box::new(State::from(*record.from)),
+            why: record.why.0,
+            details: record.details,
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! The ledger in one SQLite file: for one box, any number of processes.
+
+mod batch;
+mod failure;
+mod file;
+mod job;
+mod journal;
+mod reader;
+mod writer;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use onay_payout::{Account, BatchId, BatchRef, Head, WorkerName};
+use rusqlite::Connection;
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout};
+
+use crate::clock::{Clock, system_clock};
+use crate::commit::{Commit, Opening, Stored};
+use crate::error::LedgerError;
+use crate::job::{Claim, Queue};
+use crate::journal::Entry;
+use crate::ledger::{Filter, Ledger, Opened, Page, Stats};
+use reader::Readers;
+use writer::Writer;
+
+pub use file::Access;
+
+/// How long a waiting claim goes without a look at the file: what other processes plan is noticed
+/// within this time. One look is one read of an index.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// What differs between a role and a test.
+#[derive(Clone)]
+pub struct SqliteSettings {
+    /// What leases and due times are measured by.
+    pub clock: Clock,
+    /// How long to wait for another process that is writing.
+    pub busy_timeout: Duration,
+}
+
+impl SqliteSettings {
+    /// What every role uses.
+    pub fn standard() -> Self {
+        Self {
+            clock: system_clock(),
+            busy_timeout: Duration::from_secs(5),
+        }
+    }
+}
+
+impl fmt::Debug for SqliteSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteSettings")
+            .field("busy_timeout", &self.busy_timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A ledger in one SQLite file.
+///
+/// One thread writes, several operations to a transaction when they come together, each answered
+/// only once it is durable. Readers have their own connections and never wait for it.
+pub struct SqliteLedger {
+    path: PathBuf,
+    clock: Clock,
+    writer: Writer,
+    readers: Readers,
+    /// Wakes claims in this process when something may have fallen due.
+    planned: Notify,
+}
+
+impl fmt::Debug for SqliteLedger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteLedger")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
+impl SqliteLedger {
+    /// Opens the ledger in the file at `path`. Blocks for a moment.
+    pub fn open(path: &Path, access: Access) -> Result<Self, LedgerError> {
+        Self::open_with(path, access, SqliteSettings::standard())
+    }
+
+    /// Opens it with a clock and a patience of one's own.
+    pub fn open_with(
+        path: &Path,
+        access: Access,
+        settings: SqliteSettings,
+    ) -> Result<Self, LedgerError> {
+        let SqliteSettings {
+            clock,
+            busy_timeout,
+        } = settings;
+        let connection = file::open(path, access, busy_timeout)?;
+        Ok(Self {
+            path: path.to_owned(),
+            clock,
+            writer: Writer::start(connection)?,
+            readers: Readers::new(path.to_owned(), busy_timeout),
+            planned: Notify::new(),
+        })
+    }
+
+    fn now_ms(&self) -> i64 {
+        (self.clock)().timestamp_millis()
+    }
+
+    /// Runs `step` in a transaction of its own, or together with others; durable when it returns.
+    async fn write<T: Send + 'static>(
+        &self,
+        step: impl FnOnce(&Connection) -> Result<T, LedgerError> + Send + 'static,
+    ) -> Result<T, LedgerError> {
+        self.writer.run(step).await
+    }
+
+    /// Runs `step` on one consistent view of the file.
+    async fn read<T: Send + 'static>(
+        &self,
+        step: impl FnOnce(&Connection) -> Result<T, LedgerError> + Send + 'static,
+    ) -> Result<T, LedgerError> {
+        self.readers.run(step).await
+    }
+}
+
+#[async_trait]
+impl Ledger for SqliteLedger {
+    async fn open(&self, opening: Opening) -> Result<Opened, LedgerError> {
+        let opened = self
+            .write(move |connection| batch::open(connection, opening))
+            .await?;
+        self.planned.notify_waiters();
+        Ok(opened)
+    }
+
+    async fn load(&self, batch: &BatchRef) -> Result<Option<Stored>, LedgerError> {
+        let batch = batch.clone();
+        self.read(move |connection| batch::load(connection, &batch))
+            .await
+    }
+
+    async fn list(&self, filter: &Filter, page: &Page) -> Result<Vec<Head>, LedgerError> {
+        let (filter, page) = (filter.clone(), *page);
+        self.read(move |connection| batch::list(connection, &filter, &page))
+            .await
+    }
+
+    async fn journal(&self, batch: &BatchId) -> Result<Vec<Entry>, LedgerError> {
+        let batch = *batch;
+        self.read(move |connection| journal::entries(connection, &batch))
+            .await
+    }
+
+    async fn commit(&self, commit: Commit<'_>) -> Result<Stored, LedgerError> {
+        let (stored, change) = batch::Change::of(commit);
+        self.write(move |connection| change.write(connection))
+            .await?;
+        self.planned.notify_waiters();
+        Ok(stored)
+    }
+
+    async fn claim(
+        &self,
+        queue: Queue,
+        worker: &WorkerName,
+        lease: Duration,
+        wait: Duration,
+    ) -> Result<Option<Claim>, LedgerError> {
+        let give_up = Instant::now().checked_add(wait);
+        loop {
+            // Listening starts before the look, so that nothing planned in between is missed.
+            let mut planned = std::pin::pin!(self.planned.notified());
+            planned.as_mut().enable();
+            let next = self
+                .read(move |connection| job::next_due_ms(connection, queue))
+                .await?;
+            let until_due =
+                next.map_or(LOOK_EVERY, |due| millis(due.saturating_sub(self.now_ms())));
+            if until_due.is_zero() {
+                let (owner, clock) = (worker.clone(), self.clock.clone());
+                let claim = move |connection: &Connection| {
+                    job::claim(connection, queue, &owner, clock().timestamp_millis(), lease)
+                };
+                if let Some(claim) = self.write(claim).await? {
+                    return Ok(Some(claim));
+                }
+            }
+            let left = give_up.map_or(LOOK_EVERY, |end| {
+                end.saturating_duration_since(Instant::now())
+            });
+            if left.is_zero() {
+                return Ok(None);
+            }
+            let pause = left
+                .min(LOOK_EVERY)
+                .min(until_due.max(Duration::from_millis(1)));
+            let _ = timeout(pause, planned).await;
+        }
+    }
+
+    async fn renew(&self, claim: &Claim, lease: Duration) -> Result<(), LedgerError> {
+        let (claim, clock) = (claim.clone(), self.clock.clone());
+        self.write(move |connection| {
+            job::renew(connection, &claim, clock().timestamp_millis(), lease)
+        })
+        .await
+    }
+
+    async fn postpone(&self, claim: Claim, delay: Duration) -> Result<(), LedgerError> {
+        let clock = self.clock.clone();
+        self.write(move |connection| {
+            job::postpone(connection, &claim, clock().timestamp_millis(), delay)
+        })
+        .await?;
+        self.planned.notify_waiters();
+        Ok(())
+    }
+
+    async fn bind(&self, account: &Account) -> Result<(), LedgerError> {
+        let ours = account.clone();
+        self.write(move |connection| file::bind(connection, ours))
+            .await
+    }
+
+    async fn stats(&self) -> Result<Stats, LedgerError> {
+        let now_ms = self.now_ms();
+        let store = format!("SQLite file {}, WAL, synchronous=FULL", self.path.display());
+        self.read(move |connection| {
+            let mut due = BTreeMap::new();
+            for queue in Queue::ALL {
+                due.insert(queue.name(), job::count_due(connection, queue, now_ms)?);
+            }
+            let (account, by_state) = (file::account(connection)?, batch::by_state(connection)?);
+            Ok(Stats {
+                store,
+                account,
+                by_state,
+                due,
+            })
+        })
+        .await
+    }
+}
+
+/// A span of milliseconds; nothing when it is negative.
+fn millis(span: i64) -> Duration {
+    Duration::from_millis(u64::try_from(span).unwrap_or(0))
+}

@@ -1,0 +1,155 @@
+//! Jobs and claims.
+
+use std::time::Duration;
+
+use onay_payout::{Jobs, WorkerName};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::error::LedgerError;
+use crate::job::{Claim, Queue, due_ms, later_ms};
+
+/// Plans exactly `jobs` for a batch; whatever else was planned or claimed is gone. The job of
+/// `kept` stays as it is.
+pub(super) fn plan(
+    connection: &Connection,
+    batch: &str,
+    jobs: &Jobs,
+    kept: Option<Queue>,
+) -> Result<(), LedgerError> {
+    for queue in Queue::ALL.into_iter().filter(|queue| Some(*queue) != kept) {
+        connection
+            .prepare_cached("DELETE FROM job WHERE queue = ?1 AND batch = ?2")?
+            .execute([queue.name(), batch])?;
+        if let Some(due) = queue.due(jobs) {
+            connection
+                .prepare_cached(
+                    "INSERT INTO job (queue, batch, ready_at, attempt) VALUES (?1, ?2, ?3, 0)",
+                )?
+                .execute(params![queue.name(), batch, due_ms(due)])?;
+        }
+    }
+    Ok(())
+}
+
+/// When the next job of a queue is due.
+pub(super) fn next_due_ms(
+    connection: &Connection,
+    queue: Queue,
+) -> Result<Option<i64>, LedgerError> {
+    Ok(connection
+        .prepare_cached("SELECT min(ready_at) FROM job WHERE queue = ?1")?
+        .query_row([queue.name()], |row| row.get(0))?)
+}
+
+/// Claims the job that has been due longest.
+pub(super) fn claim(
+    connection: &Connection,
+    queue: Queue,
+    worker: &WorkerName,
+    now_ms: i64,
+    lease: Duration,
+) -> Result<Option<Claim>, LedgerError> {
+    let next: Option<(String, u32)> = connection
+        .prepare_cached(
+            "SELECT batch, attempt FROM job WHERE queue = ?1 AND ready_at <= ?2
+             ORDER BY ready_at, batch LIMIT 1",
+        )?
+        .query_row(params![queue.name(), now_ms], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()?;
+    let Some((batch, attempt)) = next else {
+        return Ok(None);
+    };
+    let fence: u64 = connection
+        .prepare_cached("UPDATE ledger SET fence = fence + 1 RETURNING fence")?
+        .query_row([], |row| row.get(0))?;
+    connection
+        .prepare_cached(
+            "UPDATE job SET ready_at = ?3, fence = ?4, owner = ?5, attempt = attempt + 1
+             WHERE queue = ?1 AND batch = ?2",
+        )?
+        .execute(params![
+            queue.name(),
+            batch,
+            later_ms(now_ms, lease),
+            fence,
+            worker.as_str()
+        ])?;
+    let batch = batch
+        .parse()
+        .map_err(|_| LedgerError::Corrupt(format!("a job of batch {batch}")))?;
+    Ok(Some(Claim {
+        queue,
+        batch,
+        fence,
+        attempt,
+    }))
+}
+
+/// Refuses a claim that is no longer the newest on its job.
+pub(super) fn check(
+    connection: &Connection,
+    claim: &Claim,
+    batch: &str,
+) -> Result<(), LedgerError> {
+    let is_held = connection
+        .prepare_cached("SELECT 1 FROM job WHERE queue = ?1 AND batch = ?2 AND fence = ?3")?
+        .exists(params![claim.queue.name(), batch, claim.fence])?;
+    if is_held {
+        Ok(())
+    } else {
+        Err(LedgerError::LeaseLost)
+    }
+}
+
+/// Moves the end of a claim's lease.
+pub(super) fn renew(
+    connection: &Connection,
+    claim: &Claim,
+    now_ms: i64,
+    lease: Duration,
+) -> Result<(), LedgerError> {
+    let renewed = connection
+        .prepare_cached(
+            "UPDATE job SET ready_at = ?4 WHERE queue = ?1 AND batch = ?2 AND fence = ?3",
+        )?
+        .execute(params![
+            claim.queue.name(),
+            claim.batch.to_string(),
+            claim.fence,
+            later_ms(now_ms, lease)
+        ])?;
+    if renewed == 1 {
+        Ok(())
+    } else {
+        Err(LedgerError::LeaseLost)
+    }
+}
+
+/// Gives a claim back; the job is due after `delay`.
+pub(super) fn postpone(
+    connection: &Connection,
+    claim: &Claim,
+    now_ms: i64,
+    delay: Duration,
+) -> Result<(), LedgerError> {
+    renew(connection, claim, now_ms, delay)?;
+    connection
+        .prepare_cached(
+            "UPDATE job SET fence = NULL, owner = NULL WHERE queue = ?1 AND batch = ?2",
+        )?
+        .execute(params![claim.queue.name(), claim.batch.to_string()])?;
+    Ok(())
+}
+
+/// How many jobs of a queue are due.
+pub(super) fn count_due(
+    connection: &Connection,
+    queue: Queue,
+    now_ms: i64,
+) -> Result<u64, LedgerError> {
+    Ok(connection
+        .prepare_cached("SELECT count(*) FROM job WHERE queue = ?1 AND ready_at <= ?2")?
+        .query_row(params![queue.name(), now_ms], |row| row.get(0))?)
+}
