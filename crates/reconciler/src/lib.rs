@@ -4,5 +4,7 @@
 //! next look at growing intervals, and closes a batch when the money ties out.
 
 mod reconciler;
+mod register;
 
+pub use register::register;
 pub use reconciler::{Reconciler, Settings};

@@ -29,9 +29,9 @@ pub struct Settings {
 
 /// The eyes: reads the provider's copy of authorized batches.
 pub struct Reconciler {
-    ledger: Arc<dyn Ledger>,
+    pub(crate) ledger: Arc<dyn Ledger>,
     provider: Arc<dyn Provider>,
-    settings: Settings,
+    pub(crate) settings: Settings,
 }
 
 #[derive(Debug, thiserror::Error)]

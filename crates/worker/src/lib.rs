@@ -12,6 +12,8 @@ mod cancel;
 mod initialize;
 mod job;
 mod read_back;
+mod register;
 mod worker;
 
+pub use register::register;
 pub use worker::{Settings, Worker};

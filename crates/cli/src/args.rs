@@ -1,0 +1,340 @@
+//! The command line. Names and meanings are relied on by scripts: they are kept, not changed.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use onay_payout::{BatchId, BatchRef, PersonName, Role};
+use rust_decimal::Decimal;
+
+/// Payouts that wait for people: nothing is paid until those your policy names have approved
+/// exactly what the provider holds, and then it is paid once.
+#[derive(Debug, Parser)]
+#[command(
+    name = "onay",
+    version,
+    propagate_version = true,
+    after_help = "Exit codes: 0 done, 1 internal error, 2 usage, 3 refused by a rule or by validation, \
+                  4 needs a person.\nStart with: onay demo"
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Settings every command understands: flag, then environment, then onay.toml.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Settings")]
+pub(crate) struct Global {
+    /// Settings file [default: ./onay.toml, then the one in the user's configuration directory]
+    #[arg(long, global = true, env = "ONAY_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Policy file [default: policy.toml beside the settings file]
+    #[arg(long, global = true, env = "ONAY_POLICY", value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+    /// Where batches are kept, `sqlite:///absolute/path` [default: a file in the user's data directory]
+    #[arg(long, global = true, env = "ONAY_STORE", value_name = "URL")]
+    pub(crate) store: Option<String>,
+    /// The provider's address [default: iyzico's sandbox]
+    #[arg(long, global = true, env = "ONAY_IYZICO_URL", value_name = "URL")]
+    pub(crate) iyzico_url: Option<String>,
+    /// What is logged to standard error, such as `info` or `onay=debug,warn`
+    #[arg(long, global = true, env = "ONAY_LOG", value_name = "FILTER")]
+    pub(crate) log: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// See the whole walk in one process: simulator, worker, reconciler, console, two batches
+    Demo(Demo),
+    /// Write a starter onay.toml and policy.toml, and print the first tokens
+    Init(Init),
+    /// Hand over a batch of payouts
+    Submit(Submit),
+    /// Check a batch file and list every finding; nothing is submitted
+    Validate(Validate),
+    /// List batches, newest first
+    Batches(Batches),
+    /// Show where a batch stands and what happens next
+    Show(Show),
+    /// Follow a batch until it is final
+    Watch(BatchArg),
+    /// Approve what the provider holds
+    Approve(Approve),
+    /// Turn a batch down
+    Reject(Reject),
+    /// Take your approval back, until the release has begun
+    Undo(Decide),
+    /// Say which rule asks for whom, and whether a person may decide
+    Why(Decide),
+    /// Take your own batch back, before it is released
+    Withdraw(Withdraw),
+    /// Show the outcome of every item, the totals and the tie-out
+    Report(Report),
+    /// Check the journal
+    #[command(subcommand)]
+    Audit(Audit),
+    /// Run console, worker and reconciler in one process
+    Serve(Serve),
+    /// Run a worker: initialize, authorize, cancel
+    Worker,
+    /// Run a reconciler: retrieve until every item is final
+    Reconciler,
+    /// Run the console: HTTP API and pages
+    Console(Serve),
+    /// Run a provider in a box, for tests and for trying things out
+    Simulate(Box<Simulate>),
+    /// Manage tokens
+    #[command(subcommand)]
+    Token(Token),
+    /// Check store, clock, provider and policy; each line is ok or says how to mend it
+    Doctor(Json),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Json {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BatchArg {
+    /// Onay's id of the batch, or yours
+    pub(crate) batch: BatchRef,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Decide as the demo's approver instead of waiting for you
+    #[arg(long)]
+    pub(crate) auto_approve: bool,
+    /// Submit this file instead of the two samples
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// Where to write the files
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) dir: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Submit {
+    /// A file in iyzico's own JSON shape, or CSV with the same fields as columns
+    pub(crate) file: PathBuf,
+    /// In whose name; the token in ONAY_TOKEN must be theirs
+    #[arg(long = "as", value_name = "NAME")]
+    pub(crate) person: PersonName,
+    #[command(flatten)]
+    pub(crate) intake: Intake,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Validate {
+    /// A file in iyzico's own JSON shape, or CSV with the same fields as columns
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) intake: Intake,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Default, Args)]
+pub(crate) struct Intake {
+    /// Your id of the batch; needed for CSV. Submitting twice under one id pays once
+    #[arg(long, value_name = "ID")]
+    pub(crate) external_id: Option<String>,
+    /// What the money is for: SALARY, BONUS, SETTLEMENT, GOODS, SERVICES, …
+    #[arg(long, value_name = "PURPOSE")]
+    pub(crate) purpose: Option<String>,
+    /// Refuse the batch unless its items sum to this
+    #[arg(long, value_name = "AMOUNT")]
+    pub(crate) control_sum: Option<Decimal>,
+    /// Refuse the batch unless it has this many items
+    #[arg(long, value_name = "N")]
+    pub(crate) count: Option<usize>,
+    /// Let the provider judge identifiers whose check digits are wrong
+    #[arg(long)]
+    pub(crate) allow_invalid: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Batches {
+    /// Only batches in this state
+    #[arg(long, value_parser = onay_payout::State::NAMES)]
+    pub(crate) state: Option<String>,
+    /// At most this many
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) limit: u32,
+    /// Only batches older than this one (`next` of the page before)
+    #[arg(long, value_name = "BATCH")]
+    pub(crate) before: Option<BatchId>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    #[command(flatten)]
+    pub(crate) batch: BatchArg,
+    /// With every item
+    #[arg(long)]
+    pub(crate) items: bool,
+    #[command(flatten)]
+    pub(crate) more: ShowMore,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowMore {
+    /// With the journal
+    #[arg(long)]
+    pub(crate) journal: bool,
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Decide {
+    #[command(flatten)]
+    pub(crate) batch: BatchArg,
+    /// Who; the token in ONAY_TOKEN must be theirs
+    #[arg(long = "as", value_name = "NAME")]
+    pub(crate) person: PersonName,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Approve {
+    #[command(flatten)]
+    pub(crate) who: Decide,
+    /// The digest you saw; required where nobody can be asked
+    #[arg(long, value_name = "CODE")]
+    pub(crate) digest: Option<String>,
+    /// Something to remember
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) comment: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Reject {
+    #[command(flatten)]
+    pub(crate) who: Decide,
+    /// Why; the maker reads this
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Withdraw {
+    #[command(flatten)]
+    pub(crate) who: Decide,
+    /// Why
+    #[arg(long, value_name = "TEXT", default_value = "taken back by its maker")]
+    pub(crate) reason: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    #[command(flatten)]
+    pub(crate) batch: BatchArg,
+    /// Print CSV
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) csv: bool,
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Audit {
+    /// Check that nothing was changed, removed or put in between
+    Verify {
+        /// Only this batch
+        batch: Option<BatchRef>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Where the console listens
+    #[arg(long, env = "ONAY_LISTEN", value_name = "ADDR")]
+    pub(crate) listen: Option<SocketAddr>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Simulate {
+    /// Where to listen
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8089")]
+    pub(crate) listen: SocketAddr,
+    /// How long items take to settle
+    #[arg(long, value_name = "TIME", default_value = "3s", value_parser = humantime::parse_duration)]
+    pub(crate) settle_after: Duration,
+    /// How long each answer takes
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = humantime::parse_duration)]
+    pub(crate) latency: Duration,
+    /// Items refused at initialize, of a thousand
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1000))]
+    pub(crate) share_invalid: u16,
+    /// Items that fail at the bank, of a thousand
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1000))]
+    pub(crate) share_failed: u16,
+    /// Failed items that are refunded, of a thousand
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1000))]
+    pub(crate) share_refunded: u16,
+    /// What the merchant's account holds at the start
+    #[arg(long, value_name = "AMOUNT", default_value = "10000000.00")]
+    pub(crate) balance: Decimal,
+    /// The fee for each item
+    #[arg(long, value_name = "AMOUNT", default_value = "2.50")]
+    pub(crate) commission: Decimal,
+    /// Refuse items whose check digits are wrong
+    #[arg(long)]
+    pub(crate) check_recipients: bool,
+    /// Chooses which items fail; the same seed fails the same items
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Token {
+    /// Print a new token once, and the lines for the policy file
+    New {
+        /// Whose
+        name: PersonName,
+        /// What they may do; repeat for more than one
+        #[arg(long, value_name = "ROLE", value_parser = role, required = true)]
+        role: Vec<Role>,
+    },
+}
+
+fn role(word: &str) -> Result<Role, String> {
+    Role::ALL
+        .into_iter()
+        .find(|role| role.word() == word)
+        .ok_or_else(|| "use maker, approver, operator, auditor or admin".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        super::Cli::command().debug_assert();
+    }
+}

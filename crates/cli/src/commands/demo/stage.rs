@@ -1,0 +1,141 @@
+//! What the demo plays on: a temporary ledger, people, a simulator, and the roles.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use onay_console::Desk;
+use onay_ledger::{Access, Ledger};
+use onay_payout::{Identity, Policy};
+use onay_simulator::{Credentials, Settings, Simulator};
+use secrecy::ExposeSecret as _;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::commands::init::{Starter, write_new};
+use crate::commands::simulate::{API_KEY, SECRET_KEY};
+use crate::exit::Failure;
+use crate::roles::{self, House, Role};
+
+/// How long the simulated bank takes.
+const SETTLE_AFTER: Duration = Duration::from_secs(4);
+
+/// A set stage; its directory is removed when it is dropped.
+pub(super) struct Stage {
+    dir: TempDir,
+    ledger: Arc<dyn Ledger>,
+    policy: Arc<Policy>,
+    console_url: String,
+    /// The person who submits.
+    pub(super) maker: Identity,
+    /// The person who decides.
+    pub(super) approver: Identity,
+}
+
+impl Stage {
+    /// Sets the stage and starts simulator, worker, reconciler and console.
+    pub(super) async fn set(
+        stop: &CancellationToken,
+    ) -> anyhow::Result<(Self, JoinHandle<anyhow::Result<()>>)> {
+        let dir = tempfile::Builder::new().prefix("onay-demo-").tempdir()?;
+        let starter = Starter::new()?;
+        let policy = Arc::new(Policy::parse(&starter.policy)?);
+        let (maker, approver) = people(&dir, &starter, &policy)?;
+        let store = format!("sqlite://{}", dir.path().join("onay.db").display());
+        write_new(&dir.path().join("policy.toml"), &starter.policy)?;
+        write_new(
+            &dir.path().join("onay.toml"),
+            &format!("store = \"{store}\"\n"),
+        )?;
+        let ledger = onay_ledger::open(&store, Access::Create)?;
+        let console = TcpListener::bind("127.0.0.1:0").await?;
+        let console_url = format!("http://{}", console.local_addr()?);
+        let house = House {
+            ledger: Arc::clone(&ledger),
+            policy: Arc::clone(&policy),
+            provider: Arc::new(provider(stop).await?),
+            call_timeout: onay_iyzico::CALL_TIMEOUT,
+            lease: Duration::from_secs(15),
+            concurrency: 4,
+        };
+        let desk = Desk::new(Arc::clone(&ledger), Arc::clone(&policy));
+        let running = tokio::spawn(run(house, desk, console, stop.clone()));
+        Ok((
+            Self {
+                dir,
+                ledger,
+                policy,
+                console_url,
+                maker,
+                approver,
+            },
+            running,
+        ))
+    }
+
+    pub(super) fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    pub(super) fn ledger(&self) -> Arc<dyn Ledger> {
+        Arc::clone(&self.ledger)
+    }
+
+    pub(super) fn policy(&self) -> Arc<Policy> {
+        Arc::clone(&self.policy)
+    }
+
+    pub(super) fn console_url(&self) -> &str {
+        &self.console_url
+    }
+}
+
+async fn run(
+    house: House,
+    desk: Desk,
+    console: TcpListener,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let work = roles::work(house, &[Role::Worker, Role::Reconciler], stop.clone());
+    let (work, console) = tokio::join!(work, roles::serve_console(desk, console, stop));
+    work.and(console)
+}
+
+/// A simulator, and a client that knows no more of it than its address and keys.
+async fn provider(stop: &CancellationToken) -> anyhow::Result<onay_iyzico::Client> {
+    let settings = Settings {
+        settle_after: SETTLE_AFTER,
+        check_recipients: true,
+        ..Settings::new(Credentials::new(API_KEY, SECRET_KEY))
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let simulator = Simulator::start(listener, settings, stop.clone().cancelled_owned())?;
+    Ok(onay_iyzico::Client::new(onay_iyzico::Settings {
+        base_url: simulator.base_url(),
+        api_key: API_KEY.into(),
+        secret_key: SECRET_KEY.into(),
+        locale: onay_iyzico::Locale::En,
+        timeouts: onay_iyzico::Timeouts::default(),
+    })?)
+}
+
+/// The maker and the approver of the starter policy, their tokens in files only we can read.
+fn people(
+    dir: &TempDir,
+    starter: &Starter,
+    policy: &Policy,
+) -> anyhow::Result<(Identity, Identity)> {
+    let mut people = Vec::new();
+    for (name, token) in &starter.tokens {
+        write_new(
+            &dir.path().join(format!("{name}.token")),
+            token.expose_secret(),
+        )?;
+        people.push(policy.authenticate(token)?);
+    }
+    let [maker, approver] = <[Identity; 2]>::try_from(people)
+        .map_err(|_| Failure::usage("the starter policy needs a maker and an approver"))?;
+    Ok((maker, approver))
+}

@@ -1,0 +1,209 @@
+//! `doctor`: each line is ok, or says how to mend it.
+
+use onay_ledger::{Access, Filter, Page};
+use onay_payout::{Account, Policy, Provider as _, ProviderError, Role};
+use serde::Serialize;
+
+use crate::config::Config;
+use crate::exit::Exit;
+use crate::output;
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+struct Check {
+    name: &'static str,
+    ok: bool,
+    detail: String,
+    remedy: Option<String>,
+}
+
+impl Check {
+    const fn ok(name: &'static str, detail: String) -> Self {
+        Self {
+            name,
+            ok: true,
+            detail,
+            remedy: None,
+        }
+    }
+
+    fn wrong(name: &'static str, detail: String, remedy: impl Into<String>) -> Self {
+        Self {
+            name,
+            ok: false,
+            detail,
+            remedy: Some(remedy.into()),
+        }
+    }
+}
+
+/// Looks at everything a running Onay needs.
+pub(crate) async fn run(config: &Config, json: bool) -> anyhow::Result<Exit> {
+    let mut checks = vec![settings(config)];
+    checks.extend(policy(config));
+    let (provider_check, account) = provider(config).await;
+    checks.extend(store(config, account.as_ref()).await);
+    checks.push(provider_check);
+    let is_well = checks.iter().all(|check| check.ok);
+    if json {
+        output::json(&serde_json::json!({ "ok": is_well, "checks": checks }))?;
+    } else {
+        for check in &checks {
+            let mark = if check.ok { "ok   " } else { "WRONG" };
+            output::line(format!("{mark}  {:<9} {}", check.name, check.detail))?;
+            if let Some(remedy) = &check.remedy {
+                output::line(format!("{:>16} {remedy}", "→"))?;
+            }
+        }
+    }
+    Ok(if is_well {
+        Exit::Done
+    } else {
+        Exit::NeedsPerson
+    })
+}
+
+fn settings(config: &Config) -> Check {
+    let file = config.file.as_ref().map_or_else(
+        || "no settings file, defaults and environment only".to_owned(),
+        |path| path.display().to_string(),
+    );
+    Check::ok("settings", file)
+}
+
+fn policy(config: &Config) -> Vec<Check> {
+    let policy = match config.policy() {
+        Ok(policy) => policy,
+        Err(error) => {
+            let remedy = "write one (`onay init`) or name one (ONAY_POLICY)";
+            return vec![Check::wrong("policy", error.to_string(), remedy)];
+        }
+    };
+    let shown = config.policy.display();
+    let mut checks = vec![Check::ok(
+        "policy",
+        format!("{shown}, hash {}", policy.hash().code()),
+    )];
+    checks.extend(unusable_rules(&policy));
+    for role in [Role::Maker, Role::Approver] {
+        let has_token = policy
+            .people()
+            .any(|person| person.roles.contains(&role) && person.token.is_some());
+        if !has_token {
+            let remedy = format!("onay token new NAME --role {role}");
+            checks.push(Check::wrong(
+                "people",
+                format!("no {role} has a token"),
+                remedy,
+            ));
+        }
+    }
+    checks
+}
+
+/// Rules that ask for more people than there are, once the maker is taken out.
+fn unusable_rules(policy: &Policy) -> Vec<Check> {
+    let makers: Vec<_> = policy
+        .people()
+        .filter(|person| person.roles.contains(&Role::Maker))
+        .collect();
+    let unusable = policy.rules().iter().flat_map(|rule| {
+        makers.iter().filter_map(move |maker| {
+            let asked = policy.asked(rule, &maker.name).len();
+            let needed = usize::try_from(rule.approvals).unwrap_or(usize::MAX);
+            (asked < needed).then(|| {
+                let detail = format!(
+                    "rule `{}` needs {needed} approvals, {asked} people could give one on a batch of {}",
+                    rule.name, maker.name
+                );
+                Check::wrong("rules", detail, "add approvers, or ask for fewer")
+            })
+        })
+    });
+    unusable.collect()
+}
+
+async fn store(config: &Config, account: Option<&Account>) -> Vec<Check> {
+    let ledger = match config.ledger(Access::Existing) {
+        Ok(ledger) => ledger,
+        Err(error) => {
+            let remedy = "`onay serve` creates it; or name another with ONAY_STORE";
+            return vec![Check::wrong("store", error.to_string(), remedy)];
+        }
+    };
+    let stats = match ledger.stats().await {
+        Ok(stats) => stats,
+        Err(error) => return vec![Check::wrong("store", error.to_string(), "see the message")],
+    };
+    let mut checks = vec![Check::ok("store", stats.store)];
+    match (&stats.account, account) {
+        (Some(bound), Some(ours)) if bound != ours => checks.push(Check::wrong(
+            "account",
+            format!("the ledger belongs to {bound}, the configured key is {ours}"),
+            "use the key it belongs to, or another ledger: sandbox and live never mix",
+        )),
+        (Some(bound), _) => checks.push(Check::ok("account", bound.to_string())),
+        (None, _) => checks.push(Check::ok("account", "not bound yet".to_owned())),
+    }
+    let frozen = stats.by_state.get("frozen").copied().unwrap_or_default();
+    if frozen > 0 {
+        let remedy = "onay batches --state frozen";
+        checks.push(Check::wrong(
+            "batches",
+            format!("{frozen} frozen, people must look"),
+            remedy,
+        ));
+    }
+    checks.push(clock(ledger.as_ref()).await);
+    checks
+}
+
+/// A clock that went back would let expiries and deadlines slip.
+async fn clock(ledger: &dyn onay_ledger::Ledger) -> Check {
+    let newest = ledger
+        .list(
+            &Filter::default(),
+            &Page {
+                before: None,
+                size: 1,
+            },
+        )
+        .await;
+    #[expect(clippy::disallowed_methods, reason = "the clock itself is looked at")]
+    let now = chrono::Utc::now();
+    match newest
+        .ok()
+        .and_then(|heads| heads.first().map(|head| head.accepted_at))
+    {
+        Some(accepted) if accepted > now => Check::wrong(
+            "clock",
+            format!("it is {now}, and the newest batch was accepted at {accepted}"),
+            "set the clock (NTP) before anything is released",
+        ),
+        Some(_) | None => Check::ok("clock", now.format("%F %T UTC").to_string()),
+    }
+}
+
+async fn provider(config: &Config) -> (Check, Option<Account>) {
+    let client = match config.provider() {
+        Ok(client) => client,
+        Err(error) => {
+            let remedy = "set ONAY_IYZICO_URL, ONAY_IYZICO_API_KEY and ONAY_IYZICO_SECRET_KEY";
+            return (Check::wrong("provider", error.to_string(), remedy), None);
+        }
+    };
+    let account = client.account().clone();
+    let check = match client.balance().await {
+        Ok(balance) => Check::ok("provider", format!("{account} answers, balance {balance}")),
+        Err(error @ ProviderError::NotSent(_)) => Check::wrong(
+            "provider",
+            format!("{account}: {error}"),
+            "check address, keys and network",
+        ),
+        Err(error) => {
+            let remedy = "mass payouts may not be enabled for this account; ask iyzico";
+            Check::wrong("provider", format!("{account}: {error}"), remedy)
+        }
+    };
+    (check, Some(account))
+}

@@ -1,0 +1,188 @@
+//! `batches` and `show`.
+
+use onay_console::view;
+use onay_ledger::{Access, Entry, Filter, Ledger, Page, Stored};
+use onay_payout::{BatchRef, Head, Money, explain};
+use serde_json::json;
+
+use crate::args::{Batches, Show};
+use crate::config::Config;
+use crate::exit::{Exit, Failure};
+use crate::output;
+
+/// Lists batches, newest first.
+pub(crate) async fn batches(config: &Config, args: Batches) -> anyhow::Result<Exit> {
+    let ledger = config.ledger(Access::Existing)?;
+    let filter = Filter { state: args.state };
+    let heads = ledger
+        .list(
+            &filter,
+            &Page {
+                before: args.before,
+                size: args.limit,
+            },
+        )
+        .await?;
+    let is_full = heads.len() >= usize::try_from(args.limit).unwrap_or(usize::MAX);
+    let next = heads
+        .last()
+        .filter(|_| is_full)
+        .map(|head| head.id.to_string());
+    if args.json {
+        let batches: Vec<view::Batch> = heads.iter().map(view::Batch::of).collect();
+        output::json(&json!({ "batches": batches, "next": next }))?;
+        return Ok(Exit::Done);
+    }
+    if heads.is_empty() {
+        output::say("no batches; `onay submit FILE --as NAME` hands one over");
+        return Ok(Exit::Done);
+    }
+    let mut table = output::table(["Batch", "State", "Since (UTC)", "Items", "Total", "Maker"]);
+    for head in &heads {
+        table.add_row([
+            head.external_id.to_string(),
+            head.state.name().to_owned(),
+            head.since.format("%F %H:%M").to_string(),
+            head.count.to_string(),
+            head.tie_out.requested.to_string(),
+            head.maker.to_string(),
+        ]);
+    }
+    output::right_align(&mut table, &[3, 4]);
+    output::line(table.to_string())?;
+    if let Some(next) = next {
+        output::say(format!("more: onay batches --before {next}"));
+    }
+    Ok(Exit::Done)
+}
+
+/// Shows one batch.
+pub(crate) async fn show(config: &Config, args: Show) -> anyhow::Result<Exit> {
+    let ledger = config.ledger(Access::Existing)?;
+    let stored = load(ledger.as_ref(), &args.batch.batch).await?;
+    let head = stored.batch.head();
+    let journal = if args.more.journal {
+        Some(ledger.journal(&head.id).await?)
+    } else {
+        None
+    };
+    if args.more.json.json {
+        let mut shown = view::Batch::of(head);
+        if args.items {
+            shown = shown.with_items(&stored);
+        }
+        if let Some(journal) = &journal {
+            shown = shown.with_journal(journal);
+        }
+        output::json(&shown)?;
+        return Ok(Exit::Done);
+    }
+    print_head(head)?;
+    if args.items {
+        output::line("")?;
+        output::line(super::report::items(&stored).to_string())?;
+    }
+    if let Some(journal) = &journal {
+        output::line("")?;
+        output::line(journal_table(journal).to_string())?;
+    }
+    Ok(Exit::Done)
+}
+
+/// A batch that must be there.
+pub(crate) async fn load(ledger: &dyn Ledger, batch: &BatchRef) -> anyhow::Result<Stored> {
+    let stored = ledger.load(batch).await?;
+    Ok(stored.ok_or_else(|| {
+        Failure::refused(format!("no batch `{batch}`")).hint("`onay batches` lists what there is")
+    })?)
+}
+
+fn print_head(head: &Head) -> anyhow::Result<()> {
+    let mut facts = vec![
+        ("batch", format!("{} ({})", head.external_id, head.id)),
+        (
+            "state",
+            format!(
+                "{} since {}",
+                head.state.name(),
+                head.since.format("%F %T UTC")
+            ),
+        ),
+        ("", explain(head)),
+        ("maker", head.maker.to_string()),
+        (
+            "purpose",
+            head.purpose
+                .map_or("none", onay_payout::Purpose::word)
+                .to_owned(),
+        ),
+        (
+            "asked for",
+            format!("{} in {} items", head.tie_out.requested, head.count),
+        ),
+    ];
+    if let Some(hold) = head.state.hold() {
+        let commission = hold
+            .commission
+            .map_or_else(String::new, |fee| format!(", commission {fee}"));
+        facts.push((
+            "held",
+            format!("{} to {} payees{commission}", hold.total, hold.count),
+        ));
+        facts.push(("digest", hold.digest.code()));
+        let given: Vec<String> = head
+            .standing_approvals()
+            .into_iter()
+            .map(ToString::to_string)
+            .collect();
+        let given = if given.is_empty() {
+            "none yet".to_owned()
+        } else {
+            given.join(", ")
+        };
+        facts.push((
+            "approvals",
+            format!(
+                "{given}; {} needed by rule `{}`",
+                hold.rule.needed, hold.rule.name
+            ),
+        ));
+    }
+    if let Some(request_id) = head.state.request_id() {
+        facts.push(("request id", request_id.to_string()));
+    }
+    let sums = &head.tie_out;
+    let parts: Vec<String> = [
+        ("paid", sums.paid),
+        ("failed", sums.failed),
+        ("refunded", sums.refunded),
+        ("refund failed", sums.refund_failed),
+        ("invalid", sums.invalid),
+        ("cancelled", sums.cancelled),
+        ("open", sums.open),
+    ]
+    .into_iter()
+    .filter(|(_, sum): &(_, Money)| !sum.is_zero())
+    .map(|(word, sum)| format!("{sum} {word}"))
+    .collect();
+    facts.push(("money", parts.join(", ")));
+    for (name, value) in facts {
+        output::line(format!("{name:>11}  {value}"))?;
+    }
+    Ok(())
+}
+
+fn journal_table(entries: &[Entry]) -> comfy_table::Table {
+    let mut table = output::table(["#", "When (UTC)", "Who", "What", "State after", "Note"]);
+    for entry in entries {
+        table.add_row([
+            entry.seq.to_string(),
+            entry.at.format("%F %T").to_string(),
+            format!("{} ({})", entry.actor, entry.via),
+            entry.event.clone(),
+            entry.after.clone(),
+            entry.note.clone(),
+        ]);
+    }
+    table
+}

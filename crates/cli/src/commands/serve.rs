@@ -1,0 +1,105 @@
+//! `serve`, `worker`, `reconciler`, `console`: the roles that run until they are stopped.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use onay_console::Desk;
+use onay_ledger::{Access, Ledger, LedgerError};
+use onay_payout::Policy;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::args::Serve;
+use crate::config::Config;
+use crate::exit::{Exit, Failure};
+use crate::roles::{self, House, Role};
+
+/// Console, worker and reconciler in one process.
+pub(crate) async fn all(config: &Config, args: &Serve) -> anyhow::Result<Exit> {
+    let shared = Shared::open(config)?;
+    let house = shared.house(config)?;
+    let stop = roles::stop_signal()?;
+    let console = shared.console(config, args, stop.clone()).await?;
+    let work = roles::work(house, &[Role::Worker, Role::Reconciler], stop.clone());
+    // Whichever ends first takes the others with it: half a process helps nobody.
+    let both = tokio::join!(ending(console, &stop), ending(work, &stop));
+    both.0.and(both.1).map_err(explained)?;
+    Ok(Exit::Done)
+}
+
+/// One role that works on jobs.
+pub(crate) async fn work(config: &Config, role: Role) -> anyhow::Result<Exit> {
+    let house = Shared::open(config)?.house(config)?;
+    roles::work(house, &[role], roles::stop_signal()?)
+        .await
+        .map_err(explained)?;
+    Ok(Exit::Done)
+}
+
+/// The console alone. It needs no provider keys.
+pub(crate) async fn console(config: &Config, args: &Serve) -> anyhow::Result<Exit> {
+    let shared = Shared::open(config)?;
+    shared
+        .console(config, args, roles::stop_signal()?)
+        .await?
+        .await?;
+    Ok(Exit::Done)
+}
+
+async fn ending(
+    role: impl Future<Output = anyhow::Result<()>>,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
+    let outcome = role.await;
+    stop.cancel();
+    outcome
+}
+
+/// A ledger of another account is a matter of configuration, not of this program.
+fn explained(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast_ref::<LedgerError>() {
+        Some(other @ LedgerError::OtherAccount { .. }) => {
+            Failure::refused(other.to_string()).into()
+        }
+        _ => error,
+    }
+}
+
+struct Shared {
+    ledger: Arc<dyn Ledger>,
+    policy: Arc<Policy>,
+}
+
+impl Shared {
+    fn open(config: &Config) -> anyhow::Result<Self> {
+        Ok(Self {
+            policy: config.policy()?,
+            ledger: config.ledger(Access::Create)?,
+        })
+    }
+
+    fn house(&self, config: &Config) -> Result<House, Failure> {
+        Ok(House {
+            ledger: Arc::clone(&self.ledger),
+            policy: Arc::clone(&self.policy),
+            provider: Arc::new(config.provider()?),
+            call_timeout: config.call_timeout,
+            lease: config.lease,
+            concurrency: config.concurrency,
+        })
+    }
+
+    async fn console(
+        &self,
+        config: &Config,
+        args: &Serve,
+        stop: CancellationToken,
+    ) -> anyhow::Result<impl Future<Output = anyhow::Result<()>> + use<>> {
+        let address = args.listen.unwrap_or(config.listen);
+        let listener = TcpListener::bind(address).await.with_context(|| {
+            format!("the console cannot listen on {address}; choose another with --listen")
+        })?;
+        let desk = Desk::new(Arc::clone(&self.ledger), Arc::clone(&self.policy));
+        Ok(roles::serve_console(desk, listener, stop))
+    }
+}

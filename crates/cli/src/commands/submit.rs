@@ -1,0 +1,180 @@
+//! `submit` and `validate`: a file in, every finding out.
+
+use std::path::Path;
+
+use onay_console::view;
+use onay_ledger::Access;
+use onay_payout::{Checksums, Code, Finding, Policy, Severity};
+use onay_producer::{EnqueueError, Enqueued, Format, Intake, Producer};
+use serde_json::json;
+
+use crate::args::{self, Submit, Validate};
+use crate::config::{Config, identify};
+use crate::exit::{Exit, Failure};
+use crate::output;
+
+/// Hands over a batch.
+pub(crate) async fn run(config: &Config, submit: Submit) -> anyhow::Result<Exit> {
+    let policy = config.policy()?;
+    let intake = read(&submit.file, &submit.intake)?;
+    let maker = identify(&policy, &submit.person)?;
+    if !intake.is_readable() {
+        return refused(&intake.findings, submit.json);
+    }
+    let ledger = config.ledger(Access::Create)?;
+    let producer = Producer::new(ledger, policy, maker, "cli")
+        .map_err(|error| Failure::refused(error.to_string()))?;
+    match producer
+        .submit(&intake.draft, checksums(&submit.intake))
+        .await
+    {
+        Ok(enqueued) => accepted(&enqueued, &intake.findings, submit.json),
+        Err(EnqueueError::Invalid(found)) => {
+            let all: Vec<Finding> = intake.findings.into_iter().chain(found).collect();
+            refused(&all, submit.json)
+        }
+        Err(error @ EnqueueError::Conflict { .. }) => {
+            if submit.json {
+                output::json(&json!({ "error": error.to_string(), "findings": [] }))?;
+                return Ok(Exit::Refused);
+            }
+            Err(Failure::refused(error.to_string()).into())
+        }
+        Err(error @ EnqueueError::Ledger(_)) => Err(error.into()),
+    }
+}
+
+/// Checks a file; nothing is submitted.
+pub(crate) fn validate(config: &Config, validate: Validate) -> anyhow::Result<Exit> {
+    let Intake {
+        draft,
+        mut findings,
+    } = read(&validate.file, &validate.intake)?;
+    let is_readable = !findings
+        .iter()
+        .any(|found| found.severity == Severity::Error);
+    if is_readable {
+        let checksums = checksums(&validate.intake);
+        findings.extend(match policy_if_any(config)? {
+            Some(policy) => match onay_producer::check(&draft, checksums, &policy) {
+                Ok((_, found)) | Err(EnqueueError::Invalid(found)) => found,
+                Err(error) => return Err(error.into()),
+            },
+            None => draft.check(checksums).findings,
+        });
+    }
+    let is_valid = !findings
+        .iter()
+        .any(|found| found.severity == Severity::Error);
+    if validate.json {
+        let count = draft.items.len();
+        let findings = view::findings(&findings);
+        output::json(&json!({ "valid": is_valid, "count": count, "findings": findings }))?;
+    } else {
+        print_findings(&findings)?;
+        let verdict = if is_valid { "valid" } else { "not valid" };
+        output::line(format!(
+            "{}: {verdict}, {} items",
+            validate.file.display(),
+            draft.items.len()
+        ))?;
+    }
+    Ok(if is_valid { Exit::Done } else { Exit::Refused })
+}
+
+/// A file can be checked before there is a policy.
+fn policy_if_any(config: &Config) -> Result<Option<std::sync::Arc<Policy>>, Failure> {
+    if config.policy.exists() {
+        config.policy().map(Some)
+    } else {
+        Ok(None)
+    }
+}
+
+fn accepted(enqueued: &Enqueued, found_before: &[Finding], json: bool) -> anyhow::Result<Exit> {
+    if json {
+        output::json(&view::Submitted::of(enqueued))?;
+        return Ok(Exit::Done);
+    }
+    let (head, findings, what) = match enqueued {
+        Enqueued::New { head, findings } => (head, findings, "accepted"),
+        Enqueued::Replayed { head, findings } => {
+            (head, findings, "replayed: submitted before, nothing new")
+        }
+    };
+    print_findings(found_before)?;
+    print_findings(findings)?;
+    output::line(format!(
+        "{} ({}): {what}; {} items, {}, {}",
+        head.external_id,
+        head.id,
+        head.count,
+        head.tie_out.requested,
+        head.state.name()
+    ))?;
+    Ok(Exit::Done)
+}
+
+fn refused(findings: &[Finding], json: bool) -> anyhow::Result<Exit> {
+    let errors = findings
+        .iter()
+        .filter(|found| found.severity == Severity::Error)
+        .count();
+    let message = format!("not submitted: {errors} errors");
+    if json {
+        let findings = view::findings(findings);
+        output::json(&json!({ "error": message, "findings": findings }))?;
+    } else {
+        print_findings(findings)?;
+        output::say(message);
+    }
+    Ok(Exit::Refused)
+}
+
+fn print_findings(findings: &[Finding]) -> anyhow::Result<()> {
+    for found in findings {
+        output::line(format!("{}: {found}", found.severity.word()))?;
+    }
+    Ok(())
+}
+
+/// Reads a file and lays the command line's own words over it.
+pub(crate) fn read(path: &Path, given: &args::Intake) -> Result<Intake, Failure> {
+    let shown = path.display();
+    let format = path
+        .to_str()
+        .and_then(Format::of_file_name)
+        .ok_or_else(|| Failure::usage(format!("{shown}: the name must end in .json or .csv")))?;
+    let bytes = std::fs::read(path)
+        .map_err(|error| Failure::usage(format!("{shown} cannot be read: {error}")))?;
+    let mut intake = Intake::read(&bytes, format);
+    let draft = &mut intake.draft;
+    if let Some(id) = &given.external_id {
+        if draft
+            .external_id
+            .as_ref()
+            .is_some_and(|in_file| in_file != id)
+        {
+            let message =
+                format!("the file says another id than --external-id {id}; which one is meant?");
+            intake
+                .findings
+                .push(Finding::batch("externalId", Code::Text, message));
+        }
+        draft.external_id = Some(id.clone());
+    }
+    if given.purpose.is_some() {
+        draft.purpose.clone_from(&given.purpose);
+    }
+    draft.expected_count = given.count;
+    draft.expected_sum = given.control_sum;
+    Ok(intake)
+}
+
+pub(crate) const fn checksums(given: &args::Intake) -> Checksums {
+    if given.allow_invalid {
+        Checksums::Warn
+    } else {
+        Checksums::Enforce
+    }
+}

@@ -1,0 +1,287 @@
+//! The only reader of the environment and of settings files. Flag, then environment, then
+//! `onay.toml`, then the default.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use directories::ProjectDirs;
+use onay_ledger::{Access, Ledger};
+use onay_payout::{Identity, PersonName, Policy};
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use crate::args::Global;
+use crate::exit::Failure;
+use crate::output;
+
+/// Where the console listens unless told otherwise: this machine only.
+const LISTEN: &str = "127.0.0.1:8088";
+
+/// What the settings file may say.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct File {
+    store: Option<String>,
+    policy: Option<PathBuf>,
+    listen: Option<SocketAddr>,
+    log: Option<String>,
+    iyzico: IyzicoTable,
+    worker: WorkerTable,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct IyzicoTable {
+    url: Option<String>,
+    locale: Option<String>,
+    api_key_file: Option<PathBuf>,
+    secret_key_file: Option<PathBuf>,
+    #[serde(deserialize_with = "duration")]
+    timeout: Option<Duration>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct WorkerTable {
+    concurrency: Option<usize>,
+    #[serde(deserialize_with = "duration")]
+    lease: Option<Duration>,
+}
+
+fn duration<'de, D: serde::Deserializer<'de>>(source: D) -> Result<Option<Duration>, D::Error> {
+    let text = String::deserialize(source)?;
+    humantime::parse_duration(&text)
+        .map(Some)
+        .map_err(serde::de::Error::custom)
+}
+
+/// All settings, resolved.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    /// The ledger's URL.
+    pub(crate) store: String,
+    /// The policy file.
+    pub(crate) policy: PathBuf,
+    /// Where the console listens.
+    pub(crate) listen: SocketAddr,
+    /// The log filter, if one was given.
+    pub(crate) log: Option<String>,
+    /// The provider's address.
+    pub(crate) iyzico_url: String,
+    /// The language of the provider's messages.
+    pub(crate) iyzico_locale: String,
+    /// The whole time one provider call can take.
+    pub(crate) call_timeout: Duration,
+    /// Jobs one process works on at once, per role.
+    pub(crate) concurrency: usize,
+    /// How long a dead worker's jobs stay its own.
+    pub(crate) lease: Duration,
+    /// The settings file that was read, if any.
+    pub(crate) file: Option<PathBuf>,
+    api_key_file: Option<PathBuf>,
+    secret_key_file: Option<PathBuf>,
+}
+
+impl Config {
+    /// Resolves all settings.
+    pub(crate) fn load(global: &Global) -> Result<Self, Failure> {
+        let path = find_file(global)?;
+        let file = path
+            .as_deref()
+            .map(read_file)
+            .transpose()?
+            .unwrap_or_default();
+        let beside = |name: &str| {
+            path.as_deref()
+                .and_then(Path::parent)
+                .unwrap_or(Path::new(""))
+                .join(name)
+        };
+        let relative = |given: PathBuf| match given.to_str() {
+            Some(text) => beside(text),
+            None => given,
+        };
+        let store = match global.store.clone().or(file.store) {
+            Some(store) => store,
+            None => default_store()?,
+        };
+        let listen = match file.listen {
+            Some(listen) => listen,
+            None => LISTEN
+                .parse()
+                .map_err(|_| Failure::usage("no address to listen on"))?,
+        };
+        Ok(Self {
+            store,
+            policy: global
+                .policy
+                .clone()
+                .or(file.policy.map(relative))
+                .unwrap_or_else(|| beside("policy.toml")),
+            listen,
+            log: global.log.clone().or(file.log),
+            iyzico_url: global
+                .iyzico_url
+                .clone()
+                .or(file.iyzico.url)
+                .unwrap_or_else(|| onay_iyzico::SANDBOX_URL.to_owned()),
+            iyzico_locale: file.iyzico.locale.unwrap_or_else(|| "tr".to_owned()),
+            call_timeout: file.iyzico.timeout.unwrap_or(onay_iyzico::CALL_TIMEOUT),
+            concurrency: file.worker.concurrency.unwrap_or(16).max(1),
+            lease: file.worker.lease.unwrap_or(Duration::from_secs(15)),
+            api_key_file: file.iyzico.api_key_file.map(relative),
+            secret_key_file: file.iyzico.secret_key_file.map(relative),
+            file: path,
+        })
+    }
+
+    /// The ledger; `access` says whether it may be created.
+    pub(crate) fn ledger(&self, access: Access) -> Result<Arc<dyn Ledger>, Failure> {
+        onay_ledger::open(&self.store, access).map_err(|error| {
+            Failure::usage(format!("{}: {error}", self.store)).hint(
+                "`onay serve` and `onay submit` create it; ONAY_STORE or --store names another",
+            )
+        })
+    }
+
+    /// The policy.
+    pub(crate) fn policy(&self) -> Result<Arc<Policy>, Failure> {
+        let path = self.policy.display();
+        let text = std::fs::read_to_string(&self.policy).map_err(|error| {
+            Failure::usage(format!("no policy at {path}: {error}"))
+                .hint("`onay init` writes a starter policy; ONAY_POLICY or --policy names another")
+        })?;
+        let policy = Policy::parse(&text)
+            .map_err(|error| Failure::usage(format!("policy {path}: {error}")))?;
+        Ok(Arc::new(policy))
+    }
+
+    /// The provider client.
+    pub(crate) fn provider(&self) -> Result<onay_iyzico::Client, Failure> {
+        let settings = onay_iyzico::Settings {
+            base_url: self.iyzico_url.clone(),
+            api_key: secret("ONAY_IYZICO_API_KEY", self.api_key_file.as_deref())?,
+            secret_key: secret("ONAY_IYZICO_SECRET_KEY", self.secret_key_file.as_deref())?,
+            locale: self
+                .iyzico_locale
+                .parse()
+                .map_err(|error| Failure::usage(format!("iyzico.locale: {error}")))?,
+            timeouts: onay_iyzico::Timeouts {
+                call: self.call_timeout,
+                ..onay_iyzico::Timeouts::default()
+            },
+        };
+        onay_iyzico::Client::new(settings)
+            .map_err(|error| Failure::usage(format!("the provider client cannot start: {error}")))
+    }
+}
+
+/// Finds out who is at the keyboard: the owner of the token in `ONAY_TOKEN`, which must be `name`.
+pub(crate) fn identify(policy: &Policy, name: &PersonName) -> Result<Identity, Failure> {
+    let token = match optional_secret("ONAY_TOKEN", None)? {
+        Some(token) => token,
+        None => ask_token(name)?,
+    };
+    let identity = policy
+        .authenticate(&token)
+        .map_err(|error| Failure::refused(error.to_string()))?;
+    if identity.name() == name {
+        Ok(identity)
+    } else {
+        let owner = identity.name();
+        Err(
+            Failure::refused(format!("the token belongs to {owner}, not to {name}"))
+                .hint(format!("use `--as {owner}`, or {name}'s own token")),
+        )
+    }
+}
+
+fn ask_token(name: &PersonName) -> Result<SecretString, Failure> {
+    let missing = || {
+        Failure::usage(format!("no token for {name}"))
+            .hint("set ONAY_TOKEN, or ONAY_TOKEN_FILE to a file that holds it; `onay token new` makes one")
+    };
+    if !output::is_interactive() {
+        return Err(missing());
+    }
+    dialoguer::Password::new()
+        .with_prompt(format!("Token of {name}"))
+        .interact()
+        .map(SecretString::from)
+        .map_err(|_| missing())
+}
+
+fn find_file(global: &Global) -> Result<Option<PathBuf>, Failure> {
+    if let Some(path) = &global.config {
+        return if path.exists() {
+            Ok(Some(path.clone()))
+        } else {
+            Err(Failure::usage(format!(
+                "no settings file at {}",
+                path.display()
+            )))
+        };
+    }
+    let in_user_dir = project_dirs().map(|dirs| dirs.config_dir().join("onay.toml"));
+    let candidates = [Some(PathBuf::from("onay.toml")), in_user_dir];
+    Ok(candidates.into_iter().flatten().find(|path| path.exists()))
+}
+
+fn read_file(path: &Path) -> Result<File, Failure> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::usage(format!("{shown} cannot be read: {error}")))?;
+    toml::from_str(&text).map_err(|error| Failure::usage(format!("{shown}: {error}")))
+}
+
+/// One fixed place per user, so that another working directory is not another memory.
+fn default_store() -> Result<String, Failure> {
+    let dirs = project_dirs().ok_or_else(|| {
+        Failure::usage("no home directory to keep batches in").hint("set ONAY_STORE or --store")
+    })?;
+    Ok(format!(
+        "sqlite://{}",
+        dirs.data_dir().join("onay.db").display()
+    ))
+}
+
+fn project_dirs() -> Option<ProjectDirs> {
+    ProjectDirs::from("", "", "onay")
+}
+
+/// A secret that must be there: from `NAME`, from the file `NAME_FILE` names, or from a file the
+/// settings name.
+fn secret(name: &str, file: Option<&Path>) -> Result<SecretString, Failure> {
+    optional_secret(name, file)?.ok_or_else(|| {
+        Failure::usage(format!("{name} is not set")).hint(format!(
+            "set {name}, or {name}_FILE to a file that holds it"
+        ))
+    })
+}
+
+fn optional_secret(name: &str, file: Option<&Path>) -> Result<Option<SecretString>, Failure> {
+    if let Some(value) = variable(name) {
+        return Ok(Some(SecretString::from(value.trim().to_owned())));
+    }
+    let path = variable(&format!("{name}_FILE")).map(PathBuf::from);
+    let Some(path) = path.as_deref().or(file) else {
+        return Ok(None);
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Failure::usage(format!(
+            "{name}: {} cannot be read: {error}",
+            path.display()
+        ))
+    })?;
+    Ok(Some(SecretString::from(text.trim().to_owned())))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this module is the reader of the environment"
+)]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}

@@ -1,0 +1,120 @@
+//! Wiring: which roles run in this process, and how they stop.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use apalis::prelude::Monitor;
+use onay_console::Desk;
+use onay_ledger::Ledger;
+use onay_payout::{Policy, Provider, WorkerName};
+use onay_reconciler::Reconciler;
+use onay_worker::Worker;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+use uuid::Uuid;
+
+/// How long a stopping process waits for calls under way. Longer than a provider call.
+const DRAIN: Duration = Duration::from_mins(1);
+
+/// What a process can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Initialize, authorize, cancel.
+    Worker,
+    /// Retrieve.
+    Reconciler,
+}
+
+/// What the roles of one process share.
+pub(crate) struct House {
+    pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) policy: Arc<Policy>,
+    pub(crate) provider: Arc<dyn Provider>,
+    pub(crate) call_timeout: Duration,
+    pub(crate) lease: Duration,
+    pub(crate) concurrency: usize,
+}
+
+/// Runs workers and reconcilers until `stop`, then lets what is under way finish.
+pub(crate) async fn work(
+    house: House,
+    roles: &[Role],
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let name = new_name()?;
+    let mut monitor = Monitor::new().shutdown_timeout(DRAIN);
+    for role in roles {
+        let (ledger, provider) = (Arc::clone(&house.ledger), Arc::clone(&house.provider));
+        monitor = match role {
+            Role::Worker => {
+                let settings = onay_worker::Settings {
+                    name: name.clone(),
+                    call_timeout: house.call_timeout,
+                    lease: house.lease,
+                };
+                let policy = Arc::clone(&house.policy);
+                let worker = Worker::new(ledger, provider, policy, settings).await?;
+                onay_worker::register(monitor, Arc::new(worker), house.concurrency)
+            }
+            Role::Reconciler => {
+                let settings = onay_reconciler::Settings {
+                    name: name.clone(),
+                    lease: house.lease,
+                };
+                let reconciler = Reconciler::new(ledger, provider, settings).await?;
+                onay_reconciler::register(monitor, Arc::new(reconciler), house.concurrency)
+            }
+        };
+        info!(worker = %name, "{role:?} started");
+    }
+    monitor
+        .run_with_signal(async {
+            stop.cancelled().await;
+            Ok(())
+        })
+        .await
+        .context("the workers ended with an error")
+}
+
+/// Serves the console until `stop`.
+pub(crate) async fn serve_console(
+    desk: Desk,
+    listener: TcpListener,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let address = listener.local_addr()?;
+    info!("console on http://{address}");
+    axum::serve(listener, onay_console::router(desk))
+        .with_graceful_shutdown(stop.cancelled_owned())
+        .await
+        .context("the console ended with an error")
+}
+
+/// Cancelled by the first SIGINT or SIGTERM.
+pub(crate) fn stop_signal() -> anyhow::Result<CancellationToken> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (
+        signal(SignalKind::interrupt())?,
+        signal(SignalKind::terminate())?,
+    );
+    let stop = CancellationToken::new();
+    let cancel = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        info!("stopping; calls under way are finished first");
+        cancel.cancel();
+    });
+    Ok(stop)
+}
+
+/// A name no other start of any process has.
+fn new_name() -> anyhow::Result<WorkerName> {
+    let unique = Uuid::new_v4().simple().to_string();
+    let short: String = unique.chars().take(12).collect();
+    Ok(format!("{}-{short}", std::process::id()).parse()?)
+}
