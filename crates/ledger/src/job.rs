@@ -58,14 +58,7 @@ pub struct Claim {
     pub attempt: u32,
 }
 
-/// A due time in the store's milliseconds, rounded up: nothing is due early.
-pub(crate) fn due_ms(due: DateTime<Utc>) -> i64 {
-    let ms = due.timestamp_millis();
-    let is_whole = due.timestamp_subsec_nanos().is_multiple_of(1_000_000);
-    if is_whole { ms } else { ms.saturating_add(1) }
-}
-
-/// `now_ms`, later by `delay`.
-pub(crate) fn later_ms(now_ms: i64, delay: Duration) -> i64 {
-    now_ms.saturating_add(i64::try_from(delay.as_millis()).unwrap_or(i64::MAX))
+/// `now_us`, microseconds since 1970, later by `delay`.
+pub(crate) fn later_us(now_us: i64, delay: Duration) -> i64 {
+    now_us.saturating_add(i64::try_from(delay.as_micros()).unwrap_or(i64::MAX))
 }

@@ -7,11 +7,15 @@
 mod backend;
 mod clock;
 mod commit;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod error;
 mod guard;
 mod job;
 mod journal;
 mod ledger;
+#[cfg(feature = "conformance")]
+mod memory;
 mod record;
 mod sqlite;
 
@@ -26,6 +30,8 @@ pub use guard::ClaimGuard;
 pub use job::{Claim, Queue};
 pub use journal::{Actor, Entry, GENESIS};
 pub use ledger::{Filter, Ledger, Opened, Page, Stats};
+#[cfg(feature = "conformance")]
+pub use memory::{ManualClock, MemoryLedger};
 pub use sqlite::{Access, SqliteLedger, SqliteSettings};
 
 /// Opens the ledger a URL names: `sqlite:///absolute/path/onay.db`. Blocks for a moment.

@@ -108,8 +108,8 @@ impl SqliteLedger {
         })
     }
 
-    fn now_ms(&self) -> i64 {
-        (self.clock)().timestamp_millis()
+    fn now_us(&self) -> i64 {
+        (self.clock)().timestamp_micros()
     }
 
     /// Runs `step` in a transaction of its own, or together with others; durable when it returns.
@@ -178,14 +178,14 @@ impl Ledger for SqliteLedger {
             let mut planned = std::pin::pin!(self.planned.notified());
             planned.as_mut().enable();
             let next = self
-                .read(move |connection| job::next_due_ms(connection, queue))
+                .read(move |connection| job::next_due_us(connection, queue))
                 .await?;
             let until_due =
-                next.map_or(LOOK_EVERY, |due| millis(due.saturating_sub(self.now_ms())));
+                next.map_or(LOOK_EVERY, |due| micros(due.saturating_sub(self.now_us())));
             if until_due.is_zero() {
                 let (owner, clock) = (worker.clone(), self.clock.clone());
                 let claim = move |connection: &Connection| {
-                    job::claim(connection, queue, &owner, clock().timestamp_millis(), lease)
+                    job::claim(connection, queue, &owner, clock().timestamp_micros(), lease)
                 };
                 if let Some(claim) = self.write(claim).await? {
                     return Ok(Some(claim));
@@ -207,7 +207,7 @@ impl Ledger for SqliteLedger {
     async fn renew(&self, claim: &Claim, lease: Duration) -> Result<(), LedgerError> {
         let (claim, clock) = (claim.clone(), self.clock.clone());
         self.write(move |connection| {
-            job::renew(connection, &claim, clock().timestamp_millis(), lease)
+            job::renew(connection, &claim, clock().timestamp_micros(), lease)
         })
         .await
     }
@@ -215,7 +215,7 @@ impl Ledger for SqliteLedger {
     async fn postpone(&self, claim: Claim, delay: Duration) -> Result<(), LedgerError> {
         let clock = self.clock.clone();
         self.write(move |connection| {
-            job::postpone(connection, &claim, clock().timestamp_millis(), delay)
+            job::postpone(connection, &claim, clock().timestamp_micros(), delay)
         })
         .await?;
         self.planned.notify_waiters();
@@ -229,12 +229,12 @@ impl Ledger for SqliteLedger {
     }
 
     async fn stats(&self) -> Result<Stats, LedgerError> {
-        let now_ms = self.now_ms();
+        let now_us = self.now_us();
         let store = format!("SQLite file {}, WAL, synchronous=FULL", self.path.display());
         self.read(move |connection| {
             let mut due = BTreeMap::new();
             for queue in Queue::ALL {
-                due.insert(queue.name(), job::count_due(connection, queue, now_ms)?);
+                due.insert(queue.name(), job::count_due(connection, queue, now_us)?);
             }
             let (account, by_state) = (file::account(connection)?, batch::by_state(connection)?);
             Ok(Stats {
@@ -248,7 +248,7 @@ impl Ledger for SqliteLedger {
     }
 }
 
-/// A span of milliseconds; nothing when it is negative.
-fn millis(span: i64) -> Duration {
-    Duration::from_millis(u64::try_from(span).unwrap_or(0))
+/// A span of microseconds; nothing when it is negative.
+fn micros(span: i64) -> Duration {
+    Duration::from_micros(u64::try_from(span).unwrap_or(0))
 }

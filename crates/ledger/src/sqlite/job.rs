@@ -6,7 +6,7 @@ use onay_payout::{Jobs, WorkerName};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::error::LedgerError;
-use crate::job::{Claim, Queue, due_ms, later_ms};
+use crate::job::{Claim, Queue, later_us};
 
 /// Plans exactly `jobs` for a batch; whatever else was planned or claimed is gone. The job of
 /// `kept` stays as it is.
@@ -25,14 +25,14 @@ pub(super) fn plan(
                 .prepare_cached(
                     "INSERT INTO job (queue, batch, ready_at, attempt) VALUES (?1, ?2, ?3, 0)",
                 )?
-                .execute(params![queue.name(), batch, due_ms(due)])?;
+                .execute(params![queue.name(), batch, due.timestamp_micros()])?;
         }
     }
     Ok(())
 }
 
 /// When the next job of a queue is due.
-pub(super) fn next_due_ms(
+pub(super) fn next_due_us(
     connection: &Connection,
     queue: Queue,
 ) -> Result<Option<i64>, LedgerError> {
@@ -46,7 +46,7 @@ pub(super) fn claim(
     connection: &Connection,
     queue: Queue,
     worker: &WorkerName,
-    now_ms: i64,
+    now_us: i64,
     lease: Duration,
 ) -> Result<Option<Claim>, LedgerError> {
     let next: Option<(String, u32)> = connection
@@ -54,7 +54,7 @@ pub(super) fn claim(
             "SELECT batch, attempt FROM job WHERE queue = ?1 AND ready_at <= ?2
              ORDER BY ready_at, batch LIMIT 1",
         )?
-        .query_row(params![queue.name(), now_ms], |row| {
+        .query_row(params![queue.name(), now_us], |row| {
             Ok((row.get(0)?, row.get(1)?))
         })
         .optional()?;
@@ -72,7 +72,7 @@ pub(super) fn claim(
         .execute(params![
             queue.name(),
             batch,
-            later_ms(now_ms, lease),
+            later_us(now_us, lease),
             fence,
             worker.as_str()
         ])?;
@@ -107,7 +107,7 @@ pub(super) fn check(
 pub(super) fn renew(
     connection: &Connection,
     claim: &Claim,
-    now_ms: i64,
+    now_us: i64,
     lease: Duration,
 ) -> Result<(), LedgerError> {
     let renewed = connection
@@ -118,7 +118,7 @@ pub(super) fn renew(
             claim.queue.name(),
             claim.batch.to_string(),
             claim.fence,
-            later_ms(now_ms, lease)
+            later_us(now_us, lease)
         ])?;
     if renewed == 1 {
         Ok(())
@@ -131,10 +131,10 @@ pub(super) fn renew(
 pub(super) fn postpone(
     connection: &Connection,
     claim: &Claim,
-    now_ms: i64,
+    now_us: i64,
     delay: Duration,
 ) -> Result<(), LedgerError> {
-    renew(connection, claim, now_ms, delay)?;
+    renew(connection, claim, now_us, delay)?;
     connection
         .prepare_cached(
             "UPDATE job SET fence = NULL, owner = NULL WHERE queue = ?1 AND batch = ?2",
@@ -147,9 +147,9 @@ pub(super) fn postpone(
 pub(super) fn count_due(
     connection: &Connection,
     queue: Queue,
-    now_ms: i64,
+    now_us: i64,
 ) -> Result<u64, LedgerError> {
     Ok(connection
         .prepare_cached("SELECT count(*) FROM job WHERE queue = ?1 AND ready_at <= ?2")?
-        .query_row(params![queue.name(), now_ms], |row| row.get(0))?)
+        .query_row(params![queue.name(), now_us], |row| row.get(0))?)
 }

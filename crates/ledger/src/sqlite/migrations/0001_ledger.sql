@@ -58,7 +58,7 @@ CREATE TABLE journal (
 CREATE TABLE job (
     queue    TEXT NOT NULL CHECK (queue IN ('worker', 'reconciler')),
     batch    TEXT NOT NULL REFERENCES batch (id),
-    ready_at INTEGER NOT NULL,                      -- milliseconds since 1970
+    ready_at INTEGER NOT NULL,                      -- microseconds since 1970
     attempt  INTEGER NOT NULL CHECK (attempt >= 0), -- claims since it was planned
     fence    INTEGER,
     owner    TEXT,

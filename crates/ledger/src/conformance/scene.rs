@@ -1,0 +1,218 @@
+//! Batches and steps to state rules with.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use onay_payout::provider::{Initialized, InvalidItem};
+use onay_payout::{
+    Batch, BatchId, BatchRef, Content, Currency, Event, Head, Intent, Item, Jobs, Money, Personal,
+    Purpose, Recipient, RecipientType, Transition, WorkerName,
+};
+
+use super::Harness;
+use crate::commit::{Authority, Commit, Opening, Stored};
+use crate::error::LedgerError;
+use crate::job::{Claim, Queue};
+use crate::journal::{Actor, Entry};
+use crate::ledger::{Filter, Ledger, Opened, Page, Stats};
+
+/// The lease every claim of the suite has.
+pub(super) const LEASE: Duration = Duration::from_secs(30);
+
+/// Everything.
+pub(super) const ALL: Page = Page {
+    before: None,
+    size: 1000,
+};
+
+/// The `n`th batch id.
+pub fn batch_id(n: u64) -> BatchId {
+    format!("b_{n:032x}").parse().unwrap()
+}
+
+/// `count` items, some with everything a record must keep.
+pub fn items(count: usize) -> Vec<Item> {
+    let item = |n: usize| Item {
+        id: format!("maaş-{n}").parse().unwrap(),
+        recipient: Recipient {
+            kind: RecipientType::ALL[n % 4],
+            info: Personal::new(format!("TR{n:024}")),
+            name: n
+                .is_multiple_of(2)
+                .then(|| Personal::new("Ayşe \"Yıldız\" \u{1f600} Öz")),
+        },
+        amount: money(&format!("{}.{:02}", n / 100 + 1, n % 100)),
+        description: n
+            .is_multiple_of(3)
+            .then(|| "Kasım 2026 \\ 'maaş'".to_owned()),
+        non_withdrawable: n.is_multiple_of(5),
+    };
+    (0..count).map(item).collect()
+}
+
+/// What a maker asks for under `external_id`.
+pub fn content(external_id: &str, items: Vec<Item>) -> Arc<Content> {
+    let (id, purpose) = (external_id.parse().unwrap(), Some(Purpose::Salary));
+    Arc::new(Content::new(id, None, purpose, Currency::Try, items).unwrap())
+}
+
+fn money(text: &str) -> Money {
+    Money::payable(Money::decimal(text).unwrap(), Currency::Try).unwrap()
+}
+
+pub(super) fn actor() -> Actor {
+    Actor {
+        name: "ayse".to_owned(),
+        via: "library",
+    }
+}
+
+pub(super) fn worker(name: &str) -> WorkerName {
+    name.parse().unwrap()
+}
+
+/// A ledger with the steps rules are made of.
+pub(super) struct Scene<'a> {
+    harness: &'a dyn Harness,
+    pub(super) ledger: Arc<dyn Ledger>,
+    opened: AtomicU64,
+}
+
+/// Everything a ledger shows.
+#[derive(Debug, PartialEq)]
+pub(super) struct Seen {
+    batch: Option<Stored>,
+    journal: Vec<Entry>,
+    heads: Vec<Head>,
+    stats: Stats,
+}
+
+impl<'a> Scene<'a> {
+    pub(super) fn new(harness: &'a dyn Harness) -> Self {
+        Self {
+            harness,
+            ledger: harness.ledger(),
+            opened: AtomicU64::new(0),
+        }
+    }
+
+    /// The store's time, in the precision records keep.
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        let now = self.harness.now();
+        DateTime::from_timestamp_micros(now.timestamp_micros()).unwrap()
+    }
+
+    pub(super) async fn pass(&self, time: Duration) {
+        self.harness.pass(time).await;
+    }
+
+    /// A batch that was just accepted, under the next id.
+    pub(super) fn accepted(&self, content: Arc<Content>) -> Transition {
+        let id = batch_id(self.opened.fetch_add(1, Ordering::Relaxed));
+        Batch::accept(id, content, "ayse".parse().unwrap(), self.now())
+    }
+
+    pub(super) async fn open(&self, accepted: Transition) -> Opened {
+        let opening = Opening::new(accepted, &actor(), self.now());
+        self.ledger.open(opening).await.unwrap()
+    }
+
+    /// A batch of three items that is stored, with a job that is due.
+    pub(super) async fn opened(&self, external_id: &str) -> Stored {
+        let accepted = self.accepted(content(external_id, items(3)));
+        match self.open(accepted).await {
+            Opened::New(stored) => stored,
+            Opened::Existing(stored) => panic!("{external_id} is taken by {stored:?}"),
+        }
+    }
+
+    pub(super) async fn load(&self, id: BatchId) -> Option<Stored> {
+        self.ledger.load(&BatchRef::Id(id)).await.unwrap()
+    }
+
+    /// Initialize is about to be sent: the worker's job is due again now.
+    pub(super) fn started(&self, stored: &Stored) -> Transition {
+        let (started_at, deadline) = (self.now(), self.now() + Duration::from_secs(1));
+        let intent = Intent {
+            owner: worker("worker-1"),
+            started_at,
+            deadline,
+        };
+        // A second start is possible once the first one's deadline is over.
+        let at = stored.batch.head().since + Duration::from_secs(5);
+        let event = Event::InitializeStarted(intent);
+        let started = stored.batch.apply(event, at.max(started_at)).unwrap();
+        let jobs = Jobs {
+            worker: Some(started_at),
+            reconciler: None,
+        };
+        Transition { jobs, ..started }
+    }
+
+    /// The provider has the batch and refuses its second item.
+    pub(super) fn initialized(&self, stored: &Stored) -> Transition {
+        let refused = InvalidItem {
+            id: stored.batch.content().items()[1].id.clone(),
+            code: Some("5000".to_owned()),
+            message: Some("geçersiz IBAN".to_owned()),
+        };
+        let request_id = "req-1".parse().unwrap();
+        let answer = Initialized {
+            request_id,
+            invalid: vec![refused],
+        };
+        stored
+            .batch
+            .apply(Event::Initialized(answer), self.now())
+            .unwrap()
+    }
+
+    /// A change that plans `jobs`.
+    pub(super) fn planning(&self, stored: &Stored, jobs: Jobs) -> Transition {
+        Transition {
+            jobs,
+            ..self.started(stored)
+        }
+    }
+
+    pub(super) async fn commit(
+        &self,
+        base: &Stored,
+        transition: Transition,
+        authority: Authority<'_>,
+    ) -> Result<Stored, LedgerError> {
+        let commit = Commit::new(base, transition, &actor(), self.now(), authority);
+        self.ledger.commit(commit).await
+    }
+
+    /// Commits the next step by the version alone.
+    pub(super) async fn step(&self, base: &Stored) -> Stored {
+        self.commit(base, self.started(base), Authority::Version)
+            .await
+            .unwrap()
+    }
+
+    /// What is due for the worker now.
+    pub(super) async fn claim(&self) -> Option<Claim> {
+        self.claim_of(Queue::Worker).await
+    }
+
+    pub(super) async fn claim_of(&self, queue: Queue) -> Option<Claim> {
+        let name = worker("worker-1");
+        self.ledger
+            .claim(queue, &name, LEASE, Duration::ZERO)
+            .await
+            .unwrap()
+    }
+
+    pub(super) async fn seen(&self, id: BatchId) -> Seen {
+        Seen {
+            batch: self.load(id).await,
+            journal: self.ledger.journal(&id).await.unwrap(),
+            heads: self.ledger.list(&Filter::default(), &ALL).await.unwrap(),
+            stats: self.ledger.stats().await.unwrap(),
+        }
+    }
+}

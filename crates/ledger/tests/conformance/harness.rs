@@ -1,0 +1,102 @@
+//! Fresh ledgers for the rules.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use onay_ledger::conformance::Harness;
+use onay_ledger::{Access, Ledger, ManualClock, MemoryLedger, SqliteLedger, SqliteSettings};
+use tempfile::TempDir;
+
+fn clock() -> ManualClock {
+    ManualClock::new("2026-11-22T09:30:00.123456Z".parse().unwrap())
+}
+
+/// The reference model.
+pub(crate) struct Memory {
+    ledger: Arc<MemoryLedger>,
+    clock: ManualClock,
+}
+
+impl Memory {
+    pub(crate) fn fresh() -> Self {
+        let clock = clock();
+        Self {
+            ledger: Arc::new(MemoryLedger::new(clock.clone())),
+            clock,
+        }
+    }
+}
+
+#[async_trait]
+impl Harness for Memory {
+    fn ledger(&self) -> Arc<dyn Ledger> {
+        Arc::<MemoryLedger>::clone(&self.ledger)
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    async fn pass(&self, time: Duration) {
+        self.clock.pass(time);
+    }
+}
+
+/// A file in a folder of its own.
+pub(crate) struct Sqlite {
+    ledger: Arc<SqliteLedger>,
+    clock: ManualClock,
+    folder: TempDir,
+}
+
+impl Sqlite {
+    pub(crate) fn fresh() -> Self {
+        let (clock, folder) = (clock(), tempfile::tempdir().unwrap());
+        let path = folder.path().join("new/onay.db");
+        let ledger = Arc::new(open(&path.clone(), Access::Create, &clock).unwrap());
+        Self {
+            ledger,
+            clock,
+            folder,
+        }
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.path().join("new/onay.db")
+    }
+
+    /// The same file once more, as another process would open it.
+    pub(crate) fn another(&self) -> SqliteLedger {
+        open(&self.path(), Access::Existing, &self.clock).unwrap()
+    }
+}
+
+fn open(
+    path: &std::path::Path,
+    access: Access,
+    clock: &ManualClock,
+) -> Result<SqliteLedger, onay_ledger::LedgerError> {
+    let settings = SqliteSettings {
+        clock: clock.clock(),
+        busy_timeout: Duration::from_millis(100),
+    };
+    SqliteLedger::open_with(path, access, settings)
+}
+
+#[async_trait]
+impl Harness for Sqlite {
+    fn ledger(&self) -> Arc<dyn Ledger> {
+        Arc::<SqliteLedger>::clone(&self.ledger)
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    async fn pass(&self, time: Duration) {
+        self.clock.pass(time);
+    }
+}
