@@ -2,9 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use onay_ledger::{Actor, Authority, Commit, Ledger, LedgerError};
-use onay_payout::{
-    BatchRef, Event, Head, Identity, IllegalTransition, Motion, NotAllowed, Policy,
-};
+use onay_payout::{BatchRef, Event, Head, Identity, IllegalTransition, Motion, NotAllowed, Policy};
 
 /// What became of a decision.
 #[derive(Debug)]
@@ -45,20 +43,41 @@ pub async fn decide(
         let stored = ledger.load(batch).await?;
         let stored = stored.ok_or_else(|| DeskError::NotFound(batch.clone()))?;
         let at = now();
-        let ruling = policy.judge(stored.batch.head(), by.identity, motion.clone(), at)?;
+        let head = stored.batch.head();
+        let ruling = match policy.judge(head, by.identity, motion.clone(), at) {
+            Ok(ruling) => ruling,
+            Err(NotAllowed::NotHeld(..) | NotAllowed::NothingToUndo(_))
+                if is_repeat(head, by.identity, motion) =>
+            {
+                return Ok(Decided {
+                    head: head.clone(),
+                    is_new: false,
+                });
+            }
+            Err(no) => return Err(no.into()),
+        };
         let transition = match stored.batch.apply(Event::Decided(ruling), at) {
             Ok(transition) => transition,
             Err(IllegalTransition::AlreadyDecided(_)) => {
                 let head = stored.batch.head().clone();
-                return Ok(Decided { head, is_new: false });
+                return Ok(Decided {
+                    head,
+                    is_new: false,
+                });
             }
             Err(illegal) => return Err(illegal.into()),
         };
-        let actor = Actor { name: by.identity.name().to_string(), via: by.via };
+        let actor = Actor {
+            name: by.identity.name().to_string(),
+            via: by.via,
+        };
         let commit = Commit::new(&stored, transition, &actor, at, Authority::Version);
         match ledger.commit(commit).await {
             Ok(stored) => {
-                return Ok(Decided { head: stored.batch.head().clone(), is_new: true });
+                return Ok(Decided {
+                    head: stored.batch.head().clone(),
+                    is_new: true,
+                });
             }
             Err(LedgerError::Stale) => {}
             Err(error) => return Err(error.into()),
@@ -75,7 +94,23 @@ pub struct Person<'a> {
     pub via: &'static str,
 }
 
-#[expect(clippy::disallowed_methods, reason = "the desk's one look at the clock")]
+/// Whether this person's last word on this digest was the same: an answer that got lost may be asked
+/// for again, even when the batch has moved on since.
+fn is_repeat(head: &Head, by: &Identity, motion: &Motion<'_>) -> bool {
+    let theirs = head
+        .decisions
+        .iter()
+        .rev()
+        .find(|made| made.person == *by.name());
+    theirs.is_some_and(|last| {
+        last.verdict.word() == motion.verdict.word() && last.digest.matches(motion.digest)
+    })
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the desk's one look at the clock"
+)]
 pub(crate) fn now() -> DateTime<Utc> {
     Utc::now()
 }

@@ -4,4 +4,8 @@
 //! acts on it.
 
 pub mod desk;
+mod http;
+mod pages;
 pub mod view;
+
+pub use http::{Desk, router};

@@ -73,8 +73,28 @@ impl Batch {
     /// Adds the journal.
     #[must_use]
     pub fn with_journal(mut self, entries: &[Entry]) -> Self {
-        self.journal = Some(entries.iter().map(JournalEntry::of).collect());
+        self.journal = Some(journal(entries));
         self
+    }
+}
+
+/// A page of batches, newest first.
+#[derive(Debug, Serialize)]
+pub struct Batches {
+    batches: Vec<Batch>,
+    /// What to ask for `before` to get the next page.
+    next: Option<String>,
+}
+
+impl Batches {
+    /// A page of at most `size` batches, from a list that was asked for one more.
+    pub fn of(heads: &[Head], size: usize) -> Self {
+        let (page, rest) = heads.split_at(size.min(heads.len()));
+        let next = page.last().filter(|_| !rest.is_empty());
+        Self {
+            batches: page.iter().map(Batch::of).collect(),
+            next: next.map(|last| last.id.to_string()),
+        }
     }
 }
 
@@ -132,14 +152,22 @@ impl Approvals {
         let hold = head.state.hold()?;
         let standing: BTreeSet<_> = head.standing_approvals().into_iter().collect();
         let given = standing.iter().filter_map(|name| {
-            let made = head.decisions.iter().rev().find(|made| made.person == **name)?;
+            let made = head
+                .decisions
+                .iter()
+                .rev()
+                .find(|made| made.person == **name)?;
             Some(Given {
                 person: made.person.to_string(),
                 at: time(made.at),
                 comment: made.verdict.text().map(str::to_owned),
             })
         });
-        let missing = hold.rule.asked.iter().filter(|name| !standing.contains(name));
+        let missing = hold
+            .rule
+            .asked
+            .iter()
+            .filter(|name| !standing.contains(name));
         Some(Self {
             rule: hold.rule.name.clone(),
             needed: hold.rule.needed,
@@ -162,7 +190,11 @@ impl Frozen {
     fn of(state: &State) -> Option<Self> {
         if let State::Frozen(frozen) = state {
             let details = frozen.details.clone();
-            Some(Self { from: frozen.from.name(), why: frozen.why.word(), details })
+            Some(Self {
+                from: frozen.from.name(),
+                why: frozen.why.word(),
+                details,
+            })
         } else {
             None
         }
@@ -256,6 +288,11 @@ impl JournalEntry {
             hash: entry.hash.to_string(),
         }
     }
+}
+
+/// What is shown of a journal.
+pub fn journal(entries: &[Entry]) -> Vec<JournalEntry> {
+    entries.iter().map(JournalEntry::of).collect()
 }
 
 /// One fault that validation found.

@@ -1,0 +1,302 @@
+//! A console over an empty ledger, the people of its policy, and batches that the provider holds.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use chrono::{DateTime, TimeDelta, Utc};
+use http_body_util::BodyExt as _;
+use onay_console::{Desk, router};
+use onay_ledger::{Access, Actor, Authority, Commit, Ledger, Stored};
+use onay_payout::provider::{Initialized, InvalidItem};
+use onay_payout::{
+    BatchRef, CopyRead, Event, HeldRule, Intent, OnInvalid, Policy, ReadBack, issue_token,
+};
+use secrecy::ExposeSecret as _;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tower::ServiceExt as _;
+
+/// Names, roles; `nobody` is known and has no role.
+const PEOPLE: [(&str, &str); 7] = [
+    ("ayse", r#""maker""#),
+    ("deniz", r#""maker", "approver""#),
+    ("mehmet", r#""approver""#),
+    ("zeynep", r#""approver""#),
+    ("kemal", r#""approver""#),
+    ("ela", r#""auditor""#),
+    ("nobody", ""),
+];
+
+const RULES: &str = r#"
+[[rule]]
+name = "everyday"
+up_to = "50000.00 TRY"
+approvals = 1
+from = ["mehmet", "zeynep", "deniz"]
+expires_after = "48h"
+
+[[rule]]
+name = "large"
+above = "50000.00 TRY"
+approvals = 2
+from = ["mehmet", "zeynep"]
+expires_after = "24h"
+"#;
+
+struct People {
+    policy: Arc<Policy>,
+    tokens: Vec<(&'static str, String)>,
+}
+
+/// Hashes are slow by design, so they are computed once.
+fn people() -> &'static People {
+    static PEOPLE_ONCE: OnceLock<People> = OnceLock::new();
+    PEOPLE_ONCE.get_or_init(|| {
+        let (mut text, mut tokens) = ("format = 1\n".to_owned(), Vec::new());
+        for (number, (name, roles)) in PEOPLE.into_iter().enumerate() {
+            let seed = u8::try_from(number).unwrap();
+            let (token, hash) = issue_token(&name.parse().unwrap(), &[seed; 40]).unwrap();
+            let hash = hash.as_str();
+            text +=
+                &format!("[[person]]\nname = \"{name}\"\nroles = [{roles}]\ntoken = \"{hash}\"\n");
+            tokens.push((name, token.expose_secret().to_owned()));
+        }
+        let policy = Arc::new(Policy::parse(&(text + RULES)).unwrap());
+        People { policy, tokens }
+    })
+}
+
+pub(crate) fn token(name: &str) -> &'static str {
+    let people = people();
+    &people
+        .tokens
+        .iter()
+        .find(|(known, _)| *known == name)
+        .unwrap()
+        .1
+}
+
+pub(crate) struct World {
+    pub(crate) ledger: Arc<dyn Ledger>,
+    router: Router,
+    _dir: TempDir,
+}
+
+/// An answer, read whole.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The error's type, after checking that it is one.
+    pub(crate) fn problem(&self) -> (u16, String) {
+        assert_eq!(
+            self.header("content-type"),
+            "application/problem+json",
+            "{}",
+            self.text
+        );
+        let body = self.json();
+        assert_eq!(body["status"], self.status.as_u16());
+        assert!(body["title"].is_string() && body["detail"].is_string());
+        let name = body["type"]
+            .as_str()
+            .unwrap()
+            .strip_prefix("urn:onay:problem:")
+            .unwrap();
+        (self.status.as_u16(), name.to_owned())
+    }
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self::with(|desk| desk)
+    }
+
+    pub(crate) fn with(change: impl FnOnce(Desk) -> Desk) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", dir.path().join("onay.db").display());
+        let ledger = onay_ledger::open(&url, Access::Create).unwrap();
+        let desk = Desk::new(Arc::clone(&ledger), Arc::clone(&people().policy));
+        Self {
+            ledger,
+            router: router(change(desk)),
+            _dir: dir,
+        }
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            text,
+        }
+    }
+
+    pub(crate) async fn get(&self, who: &str, path: &str) -> Answer {
+        self.send(request(Method::GET, path, who).body(Body::empty()).unwrap())
+            .await
+    }
+
+    pub(crate) async fn post(&self, who: &str, path: &str, body: &Value) -> Answer {
+        let request = request(Method::POST, path, who)
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from(body.to_string()));
+        self.send(request.unwrap()).await
+    }
+
+    pub(crate) async fn load(&self, batch: &str) -> Stored {
+        let batch: BatchRef = batch.parse().unwrap();
+        self.ledger.load(&batch).await.unwrap().unwrap()
+    }
+
+    /// Submits a batch as `maker`; gives our id.
+    pub(crate) async fn submitted(&self, maker: &str, batch: &Value) -> String {
+        let answer = self.post(maker, "/v1/batches", batch).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
+        answer.json()["batch"].as_str().unwrap().to_owned()
+    }
+
+    /// A batch as the provider holds it since now; gives our id.
+    pub(crate) async fn held(&self, maker: &str, batch: &Value) -> String {
+        self.held_since(maker, batch, TimeDelta::zero(), &[]).await
+    }
+
+    /// The same, held for a while already, with some items refused.
+    pub(crate) async fn held_since(
+        &self,
+        maker: &str,
+        batch: &Value,
+        ago: TimeDelta,
+        refused: &[&str],
+    ) -> String {
+        let id = self.submitted(maker, batch).await;
+        let at = Utc::now() - ago;
+        let intent = Intent {
+            owner: "w-1".parse().unwrap(),
+            started_at: at,
+            deadline: at,
+        };
+        self.happened(&id, Event::InitializeStarted(intent), at)
+            .await;
+        let invalid = refused.iter().map(|item| InvalidItem {
+            id: item.parse().unwrap(),
+            code: Some("1045".to_owned()),
+            message: Some("hesap bulunamadı <b>".to_owned()),
+        });
+        let request_id = format!("req-{id}").parse().unwrap();
+        let initialized = Initialized {
+            request_id,
+            invalid: invalid.collect(),
+        };
+        self.happened(&id, Event::Initialized(initialized), at)
+            .await;
+        self.happened(&id, self.read_back(&id).await, at).await;
+        assert_eq!(
+            self.load(&id).await.batch.state().name(),
+            "pending_approval"
+        );
+        id
+    }
+
+    async fn read_back(&self, id: &str) -> Event {
+        let policy = &people().policy;
+        let stored = self.load(id).await;
+        let rule = policy.rule_for(stored.batch.content().total()).unwrap();
+        Event::ReadBack(Box::new(CopyRead {
+            copy: None,
+            depth: ReadBack::Off,
+            account: "sandbox.example/3f9a01c2".parse().unwrap(),
+            rule: Some(HeldRule {
+                name: rule.name.clone(),
+                needed: rule.approvals,
+                asked: policy.asked(rule, stored.batch.maker()),
+            }),
+            expires_after: rule.expires_after,
+            on_invalid: OnInvalid::Ask,
+        }))
+    }
+
+    /// Records an event as a worker would.
+    pub(crate) async fn happened(&self, id: &str, event: Event, at: DateTime<Utc>) {
+        let stored = self.load(id).await;
+        let transition = stored.batch.apply(event, at).unwrap();
+        let actor = Actor {
+            name: "w-1".to_owned(),
+            via: "worker",
+        };
+        let commit = Commit::new(&stored, transition, &actor, at, Authority::Version);
+        self.ledger.commit(commit).await.unwrap();
+    }
+
+    /// The quorum is reached and authorize is under way.
+    pub(crate) async fn releasing(&self, id: &str) {
+        let stored = self.load(id).await;
+        let at = Utc::now();
+        let owner = "w-1".parse().unwrap();
+        let intent = Intent {
+            owner,
+            started_at: at,
+            deadline: at + Duration::from_mins(1),
+        };
+        let quorum = people().policy.quorum(stored.batch.head()).unwrap();
+        self.happened(id, Event::ReleaseStarted { intent, quorum }, at)
+            .await;
+    }
+
+    pub(crate) async fn digest(&self, id: &str) -> String {
+        self.load(id)
+            .await
+            .batch
+            .state()
+            .hold()
+            .unwrap()
+            .digest
+            .to_string()
+    }
+}
+
+pub(crate) fn request(method: Method, path: &str, who: &str) -> axum::http::request::Builder {
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header(header::HOST, "localhost");
+    if who.is_empty() {
+        return request;
+    }
+    request.header(header::AUTHORIZATION, format!("Bearer {}", token(who)))
+}
+
+/// A batch of items of 100.50 lira, in iyzico's shape.
+pub(crate) fn batch(external_id: &str, count: usize) -> Value {
+    let items = (0..count).map(|number| {
+        json!({
+            "itemExternalId": format!("item-{number}"),
+            "recipientType": "IBAN",
+            "recipientInfo": "TR190006200000000012600000",
+            "recipientName": "Ayşe Çağlayan",
+            "amount": { "value": 100.50, "currency": "TRY" },
+            "description": "Kasım maaşı",
+        })
+    });
+    json!({ "externalId": external_id, "purpose": "SALARY", "items": items.collect::<Vec<_>>() })
+}

@@ -1,0 +1,15 @@
+//! The console from outside: every request through the router, on a real ledger.
+
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::disallowed_methods,
+    reason = "a test may look at the clock, and should stop where it goes wrong"
+)]
+
+mod access;
+mod decisions;
+mod given;
+//mod pages;
+//mod privacy;
+mod reading;
+mod submission;
