@@ -33,6 +33,8 @@ pub mod provider;
 mod recipient;
 mod release;
 mod state;
+#[cfg(test)]
+mod tests;
 mod tie_out;
 
 pub use account::Account;
