@@ -1,7 +1,7 @@
 //! `audit verify`: nothing was changed, removed or put in between.
 
-use onay_ledger::{Access, Filter, Ledger, Page, audit};
-use onay_payout::{BatchId, BatchRef};
+use onay_ledger::{Access, Filter, Ledger, Page};
+use onay_payout::{BatchId, BatchRef, Canonical};
 use serde_json::json;
 
 use crate::config::Config;
@@ -22,29 +22,26 @@ pub(crate) async fn verify(
         Some(batch) => vec![super::read::load(ledger.as_ref(), batch).await?.batch.id()],
         None => all(ledger.as_ref()).await?,
     };
-    let mut entries = 0_u64;
-    let mut head = None;
+    let mut entries = 0_usize;
+    let mut heads = Canonical::new("onay ledger head 1");
     let mut problems = Vec::new();
     for id in &batches {
-        let found = audit::verify_batch(ledger.as_ref(), id).await?;
-        entries = entries.saturating_add(found.entries);
-        head = found.head.or(head);
-        problems.extend(
-            found
-                .problems
-                .into_iter()
-                .map(|problem| (*id, problem.to_string())),
-        );
+        let stored = super::read::load(ledger.as_ref(), &BatchRef::Id(*id)).await?;
+        let journal = ledger.journal(id).await?;
+        entries = entries.saturating_add(journal.len());
+        heads.field(&stored.journal_head.to_string());
+        let found = onay_ledger::verify(&stored, &journal);
+        problems.extend(found.into_iter().map(|problem| (*id, problem.to_string())));
     }
+    let head = heads.finish();
     let is_ok = problems.is_empty();
     if json {
         let problems: Vec<_> = problems
             .iter()
             .map(|(id, what)| json!({ "batch": id.to_string(), "problem": what }))
             .collect();
-        let head = head.map(|digest| digest.to_string());
         output::json(&json!({
-            "ok": is_ok, "batches": batches.len(), "entries": entries, "head": head,
+            "ok": is_ok, "batches": batches.len(), "entries": entries, "head": head.to_string(),
             "problems": problems,
         }))?;
     } else {

@@ -82,10 +82,9 @@ fn tell_of(enqueued: &Enqueued) {
         "{} submitted {}: {items} items, {total}",
         head.maker, head.external_id
     ));
-    if let Enqueued::New { findings, .. } | Enqueued::Replayed { findings, .. } = enqueued {
-        for found in findings {
-            output::say(format!("  {}: {found}", found.severity.word()));
-        }
+    let (Enqueued::New { findings, .. } | Enqueued::Replayed { findings, .. }) = enqueued;
+    for found in findings {
+        output::say(format!("  {}: {found}", found.severity.word()));
     }
 }
 

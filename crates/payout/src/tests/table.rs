@@ -1,7 +1,6 @@
 //! Every event in every state, written down. A change of behaviour is a change of this document.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 use super::world::{
     approve, approved, at, copy, decision, held, initialized, intent, looked, owner, person,
@@ -148,6 +147,10 @@ fn events() -> Vec<(&'static str, Event)> {
         ),
         ("reported: open", all(ItemStatus::Processing)),
         ("reported: all paid", all(ItemStatus::Paid)),
+        (
+            "reported: some paid",
+            reported(&fresh, &[ItemStatus::Paid, ItemStatus::Failed]),
+        ),
         ("reported: all failed", all(ItemStatus::Failed)),
         ("watch_ended", Event::WatchEnded),
         ("cancel_started", Event::CancelStarted(intent(30))),
@@ -173,10 +176,23 @@ fn events() -> Vec<(&'static str, Event)> {
     ]
 }
 
+/// Batches that were turned down in the other two ways.
+fn more_turned_down() -> Vec<Batch> {
+    let reject = Verdict::Reject {
+        reason: "not this month".into(),
+    };
+    let batch = held(&AMOUNTS);
+    let reject = decision(&batch, "mehmet", reject);
+    vec![
+        batch.apply(reject, at(10)).unwrap().batch,
+        batch.apply(Event::Expired, at(60 * 24 * 3)).unwrap().batch,
+    ]
+}
+
 fn document() -> String {
     let mut edges = BTreeSet::new();
-    let mut rows = String::new();
-    for batch in batches() {
+    let mut rows: Vec<String> = Vec::new();
+    for batch in batches().into_iter().chain(more_turned_down()) {
         let from = batch.state().name();
         for (name, event) in events() {
             // Time enough for a deadline to have passed, not for a hold to have expired; an hour
@@ -191,7 +207,10 @@ fn document() -> String {
                 (None, Some(_)) => "reconciler",
                 (None, None) => "–",
             };
-            let _ = writeln!(rows, "| {from} | {name} | {to} | {job} |");
+            let row = format!("| {from} | {name} | {to} | {job} |");
+            if !rows.contains(&row) {
+                rows.push(row);
+            }
             let event = name.split(':').next().unwrap();
             if from != to && to != "frozen" {
                 edges.insert(format!("    {from} --> {to}: {event}"));
@@ -206,8 +225,9 @@ fn document() -> String {
          ```mermaid\nstateDiagram-v2\n    [*] --> received: submitted\n{}\n```\n\n\
          Every state but the final ones may also become `frozen`: a rule broke, nothing more is \
          sent, and what may be moving is still watched.\n\n\
-         | state | event | state after | next job |\n| --- | --- | --- | --- |\n{rows}",
-        edges.join("\n")
+         | state | event | state after | next job |\n| --- | --- | --- | --- |\n{}\n",
+        edges.join("\n"),
+        rows.join("\n")
     )
 }
 
