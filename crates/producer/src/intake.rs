@@ -9,7 +9,7 @@ mod json;
 use onay_payout::{Code, Draft, Finding, Severity};
 
 /// The largest file that is read. Far above 100,000 items of usual length.
-pub const FILE_BYTES_MAX: usize = 64 * 1024 * 1024;
+const FILE_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// What a file claims to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,5 +6,5 @@
 mod reconciler;
 mod register;
 
-pub use register::register;
 pub use reconciler::{Reconciler, Settings};
+pub use register::register;

@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::FutureExt as _;
-use onay_ledger::{
-    Actor, Authority, Claim, ClaimGuard, Commit, Ledger, LedgerError, Stored,
-};
+use onay_ledger::{Actor, Authority, Claim, ClaimGuard, Commit, Ledger, LedgerError, Stored};
 use onay_payout::provider::{ItemKind, Lookup, ProviderError, RemoteCopy, RemoteStatus};
 use onay_payout::{
     BatchRef, Event, Finality, IllegalTransition, ItemStatus, Provider, State, WorkerName, cadence,
@@ -59,7 +57,11 @@ impl Reconciler {
         settings: Settings,
     ) -> Result<Self, LedgerError> {
         ledger.bind(provider.account()).await?;
-        Ok(Self { ledger, provider, settings })
+        Ok(Self {
+            ledger,
+            provider,
+            settings,
+        })
     }
 
     /// This incarnation's name.
@@ -71,7 +73,9 @@ impl Reconciler {
     pub async fn handle(&self, claim: Claim) {
         let batch = claim.batch;
         let guard = ClaimGuard::new(Arc::clone(&self.ledger), claim, self.settings.lease);
-        let step = AssertUnwindSafe(self.step(guard.claim())).catch_unwind().await;
+        let step = AssertUnwindSafe(self.step(guard.claim()))
+            .catch_unwind()
+            .await;
         let pause = match step {
             Ok(Ok(Done::Committed)) => return,
             Ok(Ok(Done::Later(pause))) => pause,
@@ -104,7 +108,10 @@ impl Reconciler {
             }
             Err(error) => {
                 warn!(batch.id = %claim.batch, "batch {} could not be read, looking again: {error}", claim.batch);
-                Ok(Done::Later(cadence::retry_after(claim.batch, claim.attempt)))
+                Ok(Done::Later(cadence::retry_after(
+                    claim.batch,
+                    claim.attempt,
+                )))
             }
         }
     }
@@ -147,7 +154,10 @@ impl Reconciler {
         let transition = stored.batch.apply(event, at)?;
         tell_of_refund_failures(&transition);
         let (changed, note) = (transition.changed.len(), transition.note.clone());
-        let actor = Actor { name: self.name().to_string(), via: "reconciler" };
+        let actor = Actor {
+            name: self.name().to_string(),
+            via: "reconciler",
+        };
         let commit = Commit::new(stored, transition, &actor, at, Authority::Finishing(claim));
         let now = self.ledger.commit(commit).await?;
         let (batch, state) = (claim.batch, now.batch.state().name());
@@ -223,7 +233,10 @@ fn tell_of_refund_failures(transition: &onay_payout::Transition) {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the reconciler's one look at the clock")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the reconciler's one look at the clock"
+)]
 fn now() -> DateTime<Utc> {
     Utc::now()
 }

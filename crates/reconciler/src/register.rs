@@ -15,8 +15,12 @@ use crate::reconciler::Reconciler;
 pub fn register(monitor: Monitor, reconciler: Arc<Reconciler>, concurrency: usize) -> Monitor {
     monitor.register(move |_restarts| {
         let (ledger, settings) = (Arc::clone(&reconciler.ledger), &reconciler.settings);
-        let backend =
-            LedgerBackend::new(ledger, Queue::Reconciler, settings.name.clone(), settings.lease);
+        let backend = LedgerBackend::new(
+            ledger,
+            Queue::Reconciler,
+            settings.name.clone(),
+            settings.lease,
+        );
         WorkerBuilder::new(format!("reconciler-{}", settings.name))
             .backend(backend)
             .enable_tracing()

@@ -5,7 +5,7 @@
 //! and the domain's status table decides; nothing is sent from here.
 
 use onay_payout::provider::{Authorized, Lookup, ProviderError, Refusal, RemoteStatus};
-use onay_payout::{Event, Hold, Quorum, ReleaseLook, State, Why};
+use onay_payout::{Event, Hold, Quorum, ReleaseLook, Why, cadence};
 
 use crate::job::{Done, Job, StepError};
 
@@ -22,10 +22,15 @@ pub(crate) async fn release(mut job: Job<'_>, hold: Hold) -> Result<Done, StepEr
         Ok(Seen::AsApproved) => send(&mut job, hold, quorum).await,
         Ok(Seen::PastInit(status)) => {
             let request_id = Some(hold.request_id);
-            job.finish(Event::FoundPastInit { status, request_id }).await
+            job.finish(Event::FoundPastInit { status, request_id })
+                .await
         }
         Ok(Seen::Differs(details)) => {
-            job.finish(Event::Froze { why: Why::CopyDiffers, details }).await
+            job.finish(Event::Froze {
+                why: Why::CopyDiffers,
+                details,
+            })
+            .await
         }
         Err(error) => Ok(job.later("the look before the release", &error)),
     }
@@ -41,31 +46,53 @@ enum Seen {
 async fn look_once_more(job: &Job<'_>, hold: &Hold) -> Result<Seen, ProviderError> {
     let page = job.look(Lookup::Request(hold.request_id.clone())).await?;
     let Some(page) = page else {
-        return Err(ProviderError::InDoubt("the provider does not show the batch".to_owned()));
+        return Err(ProviderError::InDoubt(
+            "the provider does not show the batch".to_owned(),
+        ));
     };
     if page.batch.status.authorized() != Authorized::NotYet {
         return Ok(Seen::PastInit(page.batch.status));
     }
     let mut details = Vec::new();
     let all = job.stored.batch.content().total();
-    if let Some(shown) = page.batch.total.filter(|shown| *shown != hold.total && *shown != all) {
-        details.push(format!("the provider shows a total of {shown}, {} was approved", hold.total));
+    if let Some(shown) = page
+        .batch
+        .total
+        .filter(|shown| *shown != hold.total && *shown != all)
+    {
+        details.push(format!(
+            "the provider shows a total of {shown}, {} was approved",
+            hold.total
+        ));
     }
     let count = u64::try_from(hold.count).ok();
     if let Some(shown) = page.total_items.filter(|shown| Some(*shown) != count) {
-        details.push(format!("the provider shows {shown} items, {} were approved", hold.count));
+        details.push(format!(
+            "the provider shows {shown} items, {} were approved",
+            hold.count
+        ));
     }
-    Ok(if details.is_empty() { Seen::AsApproved } else { Seen::Differs(details) })
+    Ok(if details.is_empty() {
+        Seen::AsApproved
+    } else {
+        Seen::Differs(details)
+    })
 }
 
 async fn send(job: &mut Job<'_>, hold: Hold, quorum: Quorum) -> Result<Done, StepError> {
     let (intent, send_by) = job.intent();
-    let started = Event::ReleaseStarted { intent, quorum: quorum.clone() };
+    let started = Event::ReleaseStarted {
+        intent,
+        quorum: quorum.clone(),
+    };
     job.record(started).await?;
-    let permit = job.stored.batch.release_permit(&quorum, &job.owner(), send_by);
+    let permit = job
+        .stored
+        .batch
+        .release_permit(&quorum, &job.owner(), send_by);
     let Some(permit) = permit else {
         // The record and the proof disagree: the lookups of a release in doubt take it from here.
-        return Ok(Done::Later(onay_payout::cadence::DOUBT_PAUSE));
+        return Ok(Done::Later(cadence::DOUBT_PAUSE));
     };
     match job.worker.provider.authorize(permit).await {
         Ok(()) => job.finish_call(Event::Released).await,
@@ -85,11 +112,7 @@ pub(crate) async fn resolve(mut job: Job<'_>, hold: Hold) -> Result<Done, StepEr
     look(&mut job, hold, None).await
 }
 
-async fn look(
-    job: &mut Job<'_>,
-    hold: Hold,
-    refusal: Option<Refusal>,
-) -> Result<Done, StepError> {
+async fn look(job: &mut Job<'_>, hold: Hold, refusal: Option<Refusal>) -> Result<Done, StepError> {
     let page = match job.look(Lookup::Request(hold.request_id)).await {
         Ok(page) => page,
         Err(error) => return Ok(job.later("the look after the release", &error)),
@@ -106,18 +129,4 @@ async fn look(
         on_doubt: safety.on_release_doubt,
     };
     job.finish_call(Event::ReleaseLooked(look)).await
-}
-
-/// What to do about a batch on its way to release.
-pub(crate) async fn run(job: Job<'_>) -> Result<Done, StepError> {
-    match job.stored.batch.state() {
-        State::Releasing(releasing) => {
-            let hold = releasing.hold.clone();
-            resolve(job, hold).await
-        }
-        other => match other.hold().cloned() {
-            Some(hold) => release(job, hold).await,
-            None => Ok(Done::Later(onay_payout::cadence::LATE_CHECK)),
-        },
-    }
 }

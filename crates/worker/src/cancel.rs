@@ -19,7 +19,11 @@ pub(crate) async fn run(mut job: Job<'_>, cancelling: Cancelling) -> Result<Done
     }
     let (intent, send_by) = job.intent();
     job.record(Event::CancelStarted(intent)).await?;
-    let answer = job.worker.provider.cancel(&cancelling.request_id, send_by).await;
+    let answer = job
+        .worker
+        .provider
+        .cancel(&cancelling.request_id, send_by)
+        .await;
     if let Err(error @ ProviderError::NotSent(_)) = &answer {
         return Ok(job.later("the cancel", error));
     }
@@ -31,8 +35,9 @@ pub(crate) async fn run(mut job: Job<'_>, cancelling: Cancelling) -> Result<Done
 }
 
 async fn look(job: &Job<'_>, cancelling: &Cancelling) -> Result<RemoteStatus, ProviderError> {
-    let page = job.look(Lookup::Request(cancelling.request_id.clone())).await?;
-    page.map(|page| page.batch.status).ok_or_else(|| {
-        ProviderError::InDoubt("the provider does not show the batch".to_owned())
-    })
+    let page = job
+        .look(Lookup::Request(cancelling.request_id.clone()))
+        .await?;
+    page.map(|page| page.batch.status)
+        .ok_or_else(|| ProviderError::InDoubt("the provider does not show the batch".to_owned()))
 }

@@ -5,7 +5,7 @@
 //! repeating it is a second batch at the provider that is never authorized.
 
 use onay_payout::provider::{Initialized, Lookup, ProviderError, RemotePage, RemoteStatus};
-use onay_payout::{Event, RequestId, State, Why};
+use onay_payout::{Event, RequestId, State, Why, cadence};
 
 use crate::job::{Done, Job, StepError};
 
@@ -26,16 +26,21 @@ pub(crate) async fn run(mut job: Job<'_>) -> Result<Done, StepError> {
             Ok(Found::Nothing | Found::Waiting(None)) => {}
             Ok(Found::Waiting(Some(request_id))) => return adopt(&job, request_id).await,
             Ok(Found::Elsewhere(status, request_id)) => {
-                return job.finish(Event::FoundPastInit { status, request_id }).await;
+                return job
+                    .finish(Event::FoundPastInit { status, request_id })
+                    .await;
             }
             Err(error) => return Ok(job.later("the look before initialize", &error)),
         }
     }
     if let State::Preparing(intent) = job.stored.batch.state()
-        && let Ok(wait) = (intent.deadline - job.worker.now()).to_std()
+        && let Ok(wait) = intent
+            .deadline
+            .signed_duration_since(job.worker.now())
+            .to_std()
     {
         // The first call may still arrive; looking is allowed meanwhile, writing is not.
-        return Ok(Done::Later(wait.min(onay_payout::cadence::DOUBT_PAUSE)));
+        return Ok(Done::Later(wait.min(cadence::DOUBT_PAUSE)));
     }
     send(&mut job).await
 }
@@ -43,7 +48,11 @@ pub(crate) async fn run(mut job: Job<'_>) -> Result<Done, StepError> {
 async fn send(job: &mut Job<'_>) -> Result<Done, StepError> {
     let (intent, send_by) = job.intent();
     job.record(Event::InitializeStarted(intent)).await?;
-    let answer = job.worker.provider.initialize(job.stored.batch.content(), send_by).await;
+    let answer = job
+        .worker
+        .provider
+        .initialize(job.stored.batch.content(), send_by)
+        .await;
     match answer {
         Ok(initialized) => job.finish_call(Event::Initialized(initialized)).await,
         Err(ProviderError::NotSent(cause)) => {
@@ -55,11 +64,16 @@ async fn send(job: &mut Job<'_>) -> Result<Done, StepError> {
             Ok(Found::Waiting(Some(request_id))) => adopt(job, request_id).await,
             Ok(Found::Waiting(None)) => {
                 let details = vec![refusal.to_string()];
-                job.finish_call(Event::Froze { why: Why::RequestIdUnknown, details }).await
+                job.finish_call(Event::Froze {
+                    why: Why::RequestIdUnknown,
+                    details,
+                })
+                .await
             }
             Ok(Found::Nothing) => job.finish_call(Event::InitializeRefused(refusal)).await,
             Ok(Found::Elsewhere(status, request_id)) => {
-                job.finish_call(Event::FoundPastInit { status, request_id }).await
+                job.finish_call(Event::FoundPastInit { status, request_id })
+                    .await
             }
             Err(error) => Ok(job.later("the look after a refused initialize", &error)),
         },
@@ -68,7 +82,11 @@ async fn send(job: &mut Job<'_>) -> Result<Done, StepError> {
 }
 
 async fn adopt(job: &Job<'_>, request_id: RequestId) -> Result<Done, StepError> {
-    job.finish(Event::Initialized(Initialized { request_id, invalid: Vec::new() })).await
+    job.finish(Event::Initialized(Initialized {
+        request_id,
+        invalid: Vec::new(),
+    }))
+    .await
 }
 
 async fn find(job: &Job<'_>) -> Result<Found, ProviderError> {
@@ -77,20 +95,25 @@ async fn find(job: &Job<'_>) -> Result<Found, ProviderError> {
         return Ok(Found::Nothing);
     };
     let request_id = request_id(job, &page).await?;
-    Ok(match page.batch.status {
-        RemoteStatus::Init => Found::Waiting(request_id),
-        status => Found::Elsewhere(status, request_id),
+    Ok(if page.batch.status == RemoteStatus::Init {
+        Found::Waiting(request_id)
+    } else {
+        Found::Elsewhere(page.batch.status, request_id)
     })
 }
 
 /// The request id as an item shows it, on the page or by itself. Only iyzico's unmerged client
 /// has the field; it may never be shown.
 async fn request_id(job: &Job<'_>, page: &RemotePage) -> Result<Option<RequestId>, ProviderError> {
-    let Some(item) = page.items.first() else { return Ok(None) };
+    let Some(item) = page.items.first() else {
+        return Ok(None);
+    };
     if item.request_id.is_some() {
         return Ok(item.request_id.clone());
     }
-    let Some(reference) = &item.reference else { return Ok(None) };
+    let Some(reference) = &item.reference else {
+        return Ok(None);
+    };
     let item = job.worker.provider.item(reference).await?;
     Ok(item.and_then(|item| item.request_id))
 }

@@ -82,7 +82,10 @@ impl Job<'_> {
         let transition = self.stored.batch.apply(event, at)?;
         let (before, after) = (transition.before, transition.batch.state().name());
         let (event, note) = (transition.event, transition.note.clone());
-        let actor = Actor { name: self.worker.name().to_string(), via: "worker" };
+        let actor = Actor {
+            name: self.worker.name().to_string(),
+            via: "worker",
+        };
         let commit = Commit::new(&self.stored, transition, &actor, at, authority);
         let stored = self.worker.ledger.commit(commit).await?;
         let batch = stored.batch.id();
@@ -105,17 +108,34 @@ impl Job<'_> {
     /// deadline: after that, others may write.
     pub(crate) fn intent(&self) -> (Intent, Instant) {
         let timeout = self.worker.settings.call_timeout;
-        #[expect(clippy::arithmetic_side_effects, reason = "an instant and a short time-out")]
+        #[expect(
+            clippy::arithmetic_side_effects,
+            reason = "an instant and a short time-out"
+        )]
         let send_by = Instant::now() + timeout;
         let started_at = self.worker.now();
         let patience = TimeDelta::from_std(timeout.saturating_mul(2)).unwrap_or(TimeDelta::MAX);
-        let deadline = started_at.checked_add_signed(patience).unwrap_or(DateTime::<Utc>::MAX_UTC);
-        (Intent { owner: self.owner(), started_at, deadline }, send_by)
+        let deadline = started_at
+            .checked_add_signed(patience)
+            .unwrap_or(DateTime::<Utc>::MAX_UTC);
+        (
+            Intent {
+                owner: self.owner(),
+                started_at,
+                deadline,
+            },
+            send_by,
+        )
     }
 
     /// One page of the provider's copy: enough to see where the batch stands.
     pub(crate) async fn look(&self, by: Lookup) -> Result<Option<RemotePage>, ProviderError> {
-        let query = Query { by, items: ItemKind::Valid, page: 0, size: 1 };
+        let query = Query {
+            by,
+            items: ItemKind::Valid,
+            page: 0,
+            size: 1,
+        };
         self.worker.provider.retrieve(&query).await
     }
 

@@ -4,18 +4,15 @@ use chrono::TimeDelta;
 use onay_payout::cadence::{EXPIRES_AFTER, READ_BACK_PATIENCE};
 use onay_payout::provider::{ItemKind, Lookup, ProviderError, RemoteCopy, RemoteStatus};
 use onay_payout::{
-    Comparison, CopyRead, Event, HeldRule, ItemStatus, Money, MoneyError, ReadBack, RequestId, State,
-    Why, cadence,
+    Comparison, CopyRead, Event, HeldRule, ItemStatus, Money, MoneyError, ReadBack, RequestId, Why,
+    cadence,
 };
 
 use crate::job::{Done, Job, StepError};
 
-pub(crate) async fn run(job: Job<'_>) -> Result<Done, StepError> {
-    let State::Prepared(request_id) = job.stored.batch.state() else {
-        return Ok(Done::Later(cadence::LATE_CHECK));
-    };
+pub(crate) async fn run(job: Job<'_>, request_id: RequestId) -> Result<Done, StepError> {
     let depth = job.worker.policy.safety().read_back;
-    let copy = match read(&job, depth, request_id).await {
+    let copy = match read(&job, depth, &request_id).await {
         Ok(copy) => copy,
         Err(error) => return Ok(job.later("reading back", &error)),
     };
@@ -23,8 +20,9 @@ pub(crate) async fn run(job: Job<'_>) -> Result<Done, StepError> {
         Read::Nothing => wait(&job, "the provider does not show the batch yet".to_owned()).await,
         Read::NotAsked => hold(&job, None, depth).await,
         Read::Copy(copy) if copy.batch.status != RemoteStatus::Init => {
-            let (status, request_id) = (copy.batch.status, Some(request_id.clone()));
-            job.finish(Event::FoundPastInit { status, request_id }).await
+            let (status, request_id) = (copy.batch.status, Some(request_id));
+            job.finish(Event::FoundPastInit { status, request_id })
+                .await
         }
         Read::Copy(copy) => match job.stored.batch.compare(&copy, depth) {
             Comparison::Incomplete(what) => wait(&job, what).await,
@@ -70,21 +68,28 @@ async fn read_items(job: &Job<'_>, by: &Lookup) -> Result<Option<RemoteCopy>, Pr
 /// The provider may take a moment to show what it stored; nobody knows how long.
 async fn wait(job: &Job<'_>, what: String) -> Result<Done, StepError> {
     let patience = TimeDelta::from_std(READ_BACK_PATIENCE).unwrap_or(TimeDelta::MAX);
-    let waited = job.worker.now().signed_duration_since(job.stored.batch.head().since);
+    let waited = job
+        .worker
+        .now()
+        .signed_duration_since(job.stored.batch.head().since);
     if waited > patience {
-        let event = Event::Froze { why: Why::CopyIncomplete, details: vec![what] };
+        let event = Event::Froze {
+            why: Why::CopyIncomplete,
+            details: vec![what],
+        };
         return job.finish(event).await;
     }
-    Ok(Done::Later(cadence::retry_after(job.claim.batch, job.claim.attempt)))
+    Ok(Done::Later(cadence::retry_after(
+        job.claim.batch,
+        job.claim.attempt,
+    )))
 }
 
-async fn hold(
-    job: &Job<'_>,
-    copy: Option<RemoteCopy>,
-    depth: ReadBack,
-) -> Result<Done, StepError> {
+async fn hold(job: &Job<'_>, copy: Option<RemoteCopy>, depth: ReadBack) -> Result<Done, StepError> {
     let policy = &job.worker.policy;
-    let rule = valid_total(job, copy.as_ref()).ok().and_then(|total| policy.rule_for(total));
+    let rule = valid_total(job, copy.as_ref())
+        .ok()
+        .and_then(|total| policy.rule_for(total));
     let read = CopyRead {
         copy,
         depth,

@@ -48,7 +48,12 @@ impl Worker {
         settings: Settings,
     ) -> Result<Self, LedgerError> {
         ledger.bind(provider.account()).await?;
-        Ok(Self { ledger, provider, policy, settings })
+        Ok(Self {
+            ledger,
+            provider,
+            policy,
+            settings,
+        })
     }
 
     /// This incarnation's name.
@@ -60,7 +65,9 @@ impl Worker {
     pub async fn handle(&self, claim: Claim) {
         let batch = claim.batch;
         let guard = ClaimGuard::new(Arc::clone(&self.ledger), claim, self.settings.lease);
-        let step = AssertUnwindSafe(self.step(guard.claim())).catch_unwind().await;
+        let step = AssertUnwindSafe(self.step(guard.claim()))
+            .catch_unwind()
+            .await;
         let pause = match step {
             Ok(Ok(Done::Committed)) => return,
             Ok(Ok(Done::Later(pause))) => pause,
@@ -90,15 +97,22 @@ impl Worker {
         let stored = self.ledger.load(&BatchRef::Id(claim.batch)).await?;
         let stored = stored.ok_or(LedgerError::NotFound)?;
         let state = stored.batch.state().clone();
-        let job = Job { worker: self, claim, stored };
+        let job = Job {
+            worker: self,
+            claim,
+            stored,
+        };
         match state {
             State::Received | State::Preparing(_) => initialize::run(job).await,
-            State::Prepared(_) => read_back::run(job).await,
-            State::PendingApproval(hold) => match (hold.expires_at - self.now()).to_std() {
-                Ok(left) if !left.is_zero() => Ok(Done::Later(left)),
-                Ok(_) | Err(_) => job.finish(Event::Expired).await,
-            },
-            State::Approved(_) | State::Releasing(_) => authorize::run(job).await,
+            State::Prepared(request_id) => read_back::run(job, request_id).await,
+            State::PendingApproval(hold) => {
+                match hold.expires_at.signed_duration_since(self.now()).to_std() {
+                    Ok(left) if !left.is_zero() => Ok(Done::Later(left)),
+                    Ok(_) | Err(_) => job.finish(Event::Expired).await,
+                }
+            }
+            State::Approved(hold) => authorize::release(job, hold).await,
+            State::Releasing(releasing) => authorize::resolve(job, releasing.hold).await,
             State::Cancelling(cancelling) => cancel::run(job, cancelling).await,
             State::Processing(_)
             | State::Settled(_)
@@ -112,8 +126,14 @@ impl Worker {
         }
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the worker's one look at the clock")]
-    #[expect(clippy::unused_self, reason = "reads like the property of a worker that it is")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the worker's one look at the clock"
+    )]
+    #[expect(
+        clippy::unused_self,
+        reason = "reads like the property of a worker that it is"
+    )]
     pub(crate) fn now(&self) -> DateTime<Utc> {
         Utc::now()
     }

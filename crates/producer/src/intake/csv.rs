@@ -23,11 +23,31 @@ enum Presence {
     Optional,
 }
 
+/// What stands between two fields.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Separator {
+    Comma,
+    Semicolon,
+}
+
+impl Separator {
+    const fn byte(self) -> u8 {
+        match self {
+            Self::Comma => b',',
+            Self::Semicolon => b';',
+        }
+    }
+}
+
 pub(super) fn read(text: &str) -> Intake {
     let header_line = text.lines().next().unwrap_or_default();
-    let is_semicolon = header_line.contains(';') && !header_line.contains(',');
+    let separator = if header_line.contains(';') && !header_line.contains(',') {
+        Separator::Semicolon
+    } else {
+        Separator::Comma
+    };
     let mut reader = ReaderBuilder::new()
-        .delimiter(if is_semicolon { b';' } else { b',' })
+        .delimiter(separator.byte())
         .trim(Trim::All)
         .from_reader(text.as_bytes());
     let headers = match reader.headers() {
@@ -46,7 +66,7 @@ pub(super) fn read(text: &str) -> Intake {
     for record in reader.records() {
         match record {
             Ok(record) => {
-                let item = read_item(&record, &columns, is_semicolon, &mut intake);
+                let item = read_item(&record, &columns, separator, &mut intake);
                 intake.draft.items.push(item);
             }
             Err(error) => {
@@ -59,13 +79,16 @@ pub(super) fn read(text: &str) -> Intake {
 }
 
 fn syntax(error: &csv::Error, line: u64) -> Finding {
-    let message = match error.kind() {
-        csv::ErrorKind::UnequalLengths {
-            expected_len, len, ..
-        } => format!(
-            "{len} fields where the header has {expected_len}; a field with the separator in it must stand in quotes"
-        ),
-        _ => format!("not a line of CSV: {error}"),
+    let message = if let csv::ErrorKind::UnequalLengths {
+        expected_len, len, ..
+    } = error.kind()
+    {
+        format!(
+            "{len} fields where the header has {expected_len}; a field with the separator in it must \
+             stand in quotes"
+        )
+    } else {
+        format!("not a line of CSV: {error}")
     };
     Finding {
         line: Some(line),
@@ -107,7 +130,7 @@ fn find_columns(headers: &StringRecord, findings: &mut Vec<Finding>) -> Vec<Opti
 fn read_item(
     record: &StringRecord,
     columns: &[Option<usize>],
-    is_semicolon: bool,
+    separator: Separator,
     intake: &mut Intake,
 ) -> DraftItem {
     let line = record.position().map(csv::Position::line);
@@ -139,7 +162,7 @@ fn read_item(
             false
         }
     };
-    if is_semicolon {
+    if separator == Separator::Semicolon {
         // Where `;` separates fields, a comma is a decimal comma.
         item.amount = item.amount.map(|text| text.replace(',', "."));
     }

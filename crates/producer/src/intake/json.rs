@@ -80,21 +80,18 @@ impl<'a> Reader<'a> {
             line: Some(line),
             ..DraftItem::default()
         };
-        match serde_json::from_str::<Fields<'_>>(raw.get()) {
-            Ok(mut fields) => {
-                item.id = self.string(&mut fields, "itemExternalId");
-                item.recipient_type = self.string(&mut fields, "recipientType");
-                item.recipient_info = self.string(&mut fields, "recipientInfo");
-                item.recipient_name = self.string(&mut fields, "recipientName");
-                item.description = self.string(&mut fields, "description");
-                (item.amount, item.currency) = self.amount(fields.remove("amount"));
-                item.non_withdrawable = self.flag(&mut fields, "nonWithdrawable");
-                self.unknown("item", &fields);
-            }
-            Err(_) => {
-                self.findings
-                    .push(Finding::batch("items", Code::Syntax, "not an item object"))
-            }
+        if let Ok(mut fields) = serde_json::from_str::<Fields<'_>>(raw.get()) {
+            item.id = self.string(&mut fields, "itemExternalId");
+            item.recipient_type = self.string(&mut fields, "recipientType");
+            item.recipient_info = self.string(&mut fields, "recipientInfo");
+            item.recipient_name = self.string(&mut fields, "recipientName");
+            item.description = self.string(&mut fields, "description");
+            (item.amount, item.currency) = self.amount(fields.remove("amount"));
+            item.non_withdrawable = self.flag(&mut fields, "nonWithdrawable");
+            self.unknown("item", &fields);
+        } else {
+            self.findings
+                .push(Finding::batch("items", Code::Syntax, "not an item object"));
         }
         for finding in self.findings.iter_mut().skip(found_before) {
             finding.index = Some(index);
