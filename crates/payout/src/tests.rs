@@ -1,5 +1,10 @@
 //! The domain from outside: laws, tables, and the stories people tell about it.
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "small numbers, chosen by hand"
+)]
+
 mod decisions;
 mod drafts;
 mod laws;

@@ -54,7 +54,9 @@ async fn look_once_more(job: &Job<'_>, hold: &Hold) -> Result<Seen, ProviderErro
         return Ok(Seen::PastInit(page.batch.status));
     }
     let mut details = Vec::new();
-    let all = job.stored.batch.content().total();
+    // Whether the provider counts refused items is not documented; either way is accepted.
+    let content = job.stored.batch.content();
+    let all = content.total();
     if let Some(shown) = page
         .batch
         .total
@@ -65,8 +67,11 @@ async fn look_once_more(job: &Job<'_>, hold: &Hold) -> Result<Seen, ProviderErro
             hold.total
         ));
     }
-    let count = u64::try_from(hold.count).ok();
-    if let Some(shown) = page.total_items.filter(|shown| Some(*shown) != count) {
+    let counts = [hold.count, content.items().len()].map(|count| u64::try_from(count).ok());
+    if let Some(shown) = page
+        .total_items
+        .filter(|shown| !counts.contains(&Some(*shown)))
+    {
         details.push(format!(
             "the provider shows {shown} items, {} were approved",
             hold.count

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{Batch, Jobs, Transition, after};
-use crate::cadence::{DOUBT_LOOKS_MIN, DOUBT_PAUSE, poll_after};
+use crate::cadence::{DOUBT_LOOKS_MIN, poll_after};
 use crate::event::{IllegalTransition, NotSentBy, ReleaseLook};
 use crate::ids::RequestId;
 use crate::policy::{OnReleaseDoubt, Quorum};
@@ -78,7 +78,7 @@ impl Batch {
                 let details = vec![format!("the provider shows {status}")];
                 Ok(self.to_frozen(Why::ReleaseStatus, details, at))
             }
-            Authorized::Unclear => Ok(self.looked_once_more(releasing, at).noted(format!(
+            Authorized::Unclear => Ok(self.looked_once_more(releasing, at, at).noted(format!(
                 "the provider shows {status}, which says nothing certain"
             ))),
             Authorized::NotYet => Ok(self.still_init(releasing, look, at)),
@@ -98,7 +98,7 @@ impl Batch {
             after(releasing.intent.started_at, look.quiet_period).max(releasing.intent.deadline);
         if at < quiet_until || releasing.looks < DOUBT_LOOKS_MIN {
             return self
-                .looked_once_more(releasing, at)
+                .looked_once_more(releasing, quiet_until, at)
                 .noted("the provider still shows INIT");
         }
         match look.on_doubt {
@@ -118,18 +118,23 @@ impl Batch {
         }
     }
 
-    fn looked_once_more(&self, releasing: &Releasing, at: DateTime<Utc>) -> Transition {
+    /// Looks again at growing intervals, and once when the quiet period ends.
+    fn looked_once_more(
+        &self,
+        releasing: &Releasing,
+        quiet_until: DateTime<Utc>,
+        at: DateTime<Utc>,
+    ) -> Transition {
+        let mut due = after(at, poll_after(self.id(), releasing.looks));
+        if at < quiet_until {
+            due = due.min(quiet_until);
+        }
         let looks = releasing.looks.saturating_add(1);
-        let pause = DOUBT_PAUSE.saturating_mul(looks.min(30));
         let releasing = Releasing {
             looks,
             ..releasing.clone()
         };
-        self.to(
-            State::Releasing(releasing),
-            Jobs::worker(after(at, pause)),
-            at,
-        )
+        self.to(State::Releasing(releasing), Jobs::worker(due), at)
     }
 
     /// Somebody else's hand, or our own before a store lost its last writes: what moves is

@@ -89,7 +89,7 @@ impl Batch {
     fn reported_while_frozen(&self, copy: &RemoteCopy, at: DateTime<Utc>) -> Transition {
         let (batch, changed, _) = self.with_reported(copy);
         if let State::Frozen(frozen) = self.state()
-            && frozen.why == Why::ReleaseUnconfirmed
+            && is_release_doubt(frozen.why)
             && copy.batch.status.authorized() == Authorized::Taken
             && let Some(hold) = self.state().hold()
         {
@@ -132,7 +132,7 @@ impl Batch {
         let is_taken = copy.batch.status.authorized() == Authorized::Taken;
         match self.state() {
             State::Frozen(frozen) => {
-                !changed.is_empty() || (frozen.why == Why::ReleaseUnconfirmed && is_taken)
+                !changed.is_empty() || (is_release_doubt(frozen.why) && is_taken)
             }
             State::Processing(_) => {
                 !changed.is_empty()
@@ -176,6 +176,11 @@ impl Batch {
         }
         (batch, changed, contradictions)
     }
+}
+
+/// Whether a batch froze because nobody knew if its release arrived.
+const fn is_release_doubt(why: Why) -> bool {
+    matches!(why, Why::ReleaseUnconfirmed | Why::ReleaseRefused)
 }
 
 /// Takes over one report; says whether anything changed.

@@ -45,6 +45,7 @@ fn codes(draft: &Draft) -> Vec<Code> {
 
 /// One change of a good item, and the fault it makes.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn each_fault_of_an_item_has_its_own_code() {
     let text = |text: &str| Some(text.to_owned());
     let table: Vec<(DraftItem, Code)> = vec![

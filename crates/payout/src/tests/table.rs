@@ -71,6 +71,7 @@ fn batches() -> Vec<Batch> {
 }
 
 /// One of each event, with the words for the ones that come in several shapes.
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn events() -> Vec<(&'static str, Event)> {
     let fresh = received(&AMOUNTS);
     let (held, approved) = (held(&AMOUNTS), approved(&AMOUNTS));

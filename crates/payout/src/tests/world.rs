@@ -1,5 +1,6 @@
 //! People, a policy, a batch, and the events that walk it through its life.
 
+use std::fmt::Write as _;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -50,8 +51,10 @@ fn people() -> &'static People {
         for (seed, (name, roles)) in (1_u8..).zip(roles) {
             let (token, hash) = issue_token(&name.parse().unwrap(), &[seed; 40]).unwrap();
             let hash = hash.as_str();
-            text +=
-                &format!("[[person]]\nname = \"{name}\"\nroles = [{roles}]\ntoken = \"{hash}\"\n");
+            let _ = writeln!(
+                text,
+                "[[person]]\nname = \"{name}\"\nroles = [{roles}]\ntoken = \"{hash}\""
+            );
             tokens.push(token);
         }
         let policy = Policy::parse(&text).unwrap();
