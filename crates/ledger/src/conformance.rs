@@ -26,7 +26,7 @@ use chrono::{DateTime, Utc};
 
 use crate::ledger::Ledger;
 
-pub use scene::{batch_id, content, items};
+pub use scene::{ALL, LEASE, Scene, Seen, actor, batch_id, content, items, worker};
 
 /// A fresh, empty ledger and its time.
 #[async_trait]

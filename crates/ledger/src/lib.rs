@@ -4,6 +4,7 @@
 //! and the changed items, appends the journal entry, plans the jobs and gives up the claim, all or
 //! nothing. There is no second store to fall out of step with.
 
+mod audit;
 mod backend;
 mod clock;
 mod commit;
@@ -22,6 +23,7 @@ mod sqlite;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use audit::{Problem, verify, verify_batch};
 pub use backend::{Health, HealthState, LedgerBackend};
 pub use clock::{Clock, system_clock};
 pub use commit::{Authority, Commit, Opening, Stored};

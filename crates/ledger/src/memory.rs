@@ -211,6 +211,9 @@ impl Ledger for MemoryLedger {
         let version = state.batches.get(&id).ok_or(LedgerError::NotFound)?.version;
         if let Some(claim) = authority.claim() {
             state.held(claim)?;
+            if claim.batch != id {
+                return Err(LedgerError::LeaseLost);
+            }
         }
         if version != based_on {
             return Err(LedgerError::Stale);

@@ -10,6 +10,8 @@ mod head;
 mod outcome;
 mod scalar;
 mod state;
+#[cfg(test)]
+mod tests;
 
 use onay_payout::{Content, Head, Outcome};
 use serde::de::DeserializeOwned;

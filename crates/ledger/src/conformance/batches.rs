@@ -39,7 +39,7 @@ pub(super) async fn an_external_id_is_never_forgotten(scene: &Scene<'_>) {
         .commit(&stored, scene.initialized(&stored), Authority::Version)
         .await
         .unwrap();
-    scene.pass(Duration::from_secs(400 * 24 * 3600)).await;
+    scene.pass(Duration::from_hours(400 * 24)).await;
     let other_content = scene.accepted(content("payday", items(7)));
     assert_eq!(scene.open(other_content).await, Opened::Existing(last));
     assert_eq!(scene.load(batch_id(1)).await, None);
@@ -135,7 +135,7 @@ pub(super) async fn another_account_is_refused(scene: &Scene<'_>) {
 pub(super) async fn stats_count_states_and_due_jobs(scene: &Scene<'_>) {
     let first = scene.opened("first").await;
     scene.opened("second").await;
-    let soon = Some(scene.now() + Duration::from_secs(60));
+    let soon = Some(scene.now() + Duration::from_mins(1));
     let later = Transition {
         jobs: Jobs {
             worker: soon,

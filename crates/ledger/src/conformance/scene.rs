@@ -19,10 +19,10 @@ use crate::journal::{Actor, Entry};
 use crate::ledger::{Filter, Ledger, Opened, Page, Stats};
 
 /// The lease every claim of the suite has.
-pub(super) const LEASE: Duration = Duration::from_secs(30);
+pub const LEASE: Duration = Duration::from_secs(30);
 
 /// Everything.
-pub(super) const ALL: Page = Page {
+pub const ALL: Page = Page {
     before: None,
     size: 1000,
 };
@@ -62,27 +62,30 @@ fn money(text: &str) -> Money {
     Money::payable(Money::decimal(text).unwrap(), Currency::Try).unwrap()
 }
 
-pub(super) fn actor() -> Actor {
+/// Who does everything.
+pub fn actor() -> Actor {
     Actor {
         name: "ayse".to_owned(),
         via: "library",
     }
 }
 
-pub(super) fn worker(name: &str) -> WorkerName {
+/// A worker's name.
+pub fn worker(name: &str) -> WorkerName {
     name.parse().unwrap()
 }
 
 /// A ledger with the steps rules are made of.
-pub(super) struct Scene<'a> {
+pub struct Scene<'a> {
     harness: &'a dyn Harness,
-    pub(super) ledger: Arc<dyn Ledger>,
+    /// The ledger.
+    pub ledger: Arc<dyn Ledger>,
     opened: AtomicU64,
 }
 
 /// Everything a ledger shows.
 #[derive(Debug, PartialEq)]
-pub(super) struct Seen {
+pub struct Seen {
     batch: Option<Stored>,
     journal: Vec<Entry>,
     heads: Vec<Head>,
@@ -90,7 +93,8 @@ pub(super) struct Seen {
 }
 
 impl<'a> Scene<'a> {
-    pub(super) fn new(harness: &'a dyn Harness) -> Self {
+    /// A scene on a fresh ledger.
+    pub fn new(harness: &'a dyn Harness) -> Self {
         Self {
             harness,
             ledger: harness.ledger(),
@@ -99,28 +103,30 @@ impl<'a> Scene<'a> {
     }
 
     /// The store's time, in the precision records keep.
-    pub(super) fn now(&self) -> DateTime<Utc> {
+    pub fn now(&self) -> DateTime<Utc> {
         let now = self.harness.now();
         DateTime::from_timestamp_micros(now.timestamp_micros()).unwrap()
     }
 
-    pub(super) async fn pass(&self, time: Duration) {
+    /// Lets time pass for the store.
+    pub async fn pass(&self, time: Duration) {
         self.harness.pass(time).await;
     }
 
     /// A batch that was just accepted, under the next id.
-    pub(super) fn accepted(&self, content: Arc<Content>) -> Transition {
+    pub fn accepted(&self, content: Arc<Content>) -> Transition {
         let id = batch_id(self.opened.fetch_add(1, Ordering::Relaxed));
         Batch::accept(id, content, "ayse".parse().unwrap(), self.now())
     }
 
-    pub(super) async fn open(&self, accepted: Transition) -> Opened {
+    /// Stores a new batch.
+    pub async fn open(&self, accepted: Transition) -> Opened {
         let opening = Opening::new(accepted, &actor(), self.now());
         self.ledger.open(opening).await.unwrap()
     }
 
     /// A batch of three items that is stored, with a job that is due.
-    pub(super) async fn opened(&self, external_id: &str) -> Stored {
+    pub async fn opened(&self, external_id: &str) -> Stored {
         let accepted = self.accepted(content(external_id, items(3)));
         match self.open(accepted).await {
             Opened::New(stored) => stored,
@@ -128,31 +134,31 @@ impl<'a> Scene<'a> {
         }
     }
 
-    pub(super) async fn load(&self, id: BatchId) -> Option<Stored> {
+    /// The batch as it is stored.
+    pub async fn load(&self, id: BatchId) -> Option<Stored> {
         self.ledger.load(&BatchRef::Id(id)).await.unwrap()
     }
 
     /// Initialize is about to be sent: the worker's job is due again now.
-    pub(super) fn started(&self, stored: &Stored) -> Transition {
-        let (started_at, deadline) = (self.now(), self.now() + Duration::from_secs(1));
+    pub fn started(&self, stored: &Stored) -> Transition {
+        // Its time is over at once, so that it may be started again and again.
+        let started_at = stored.batch.head().since + Duration::from_secs(1);
         let intent = Intent {
             owner: worker("worker-1"),
             started_at,
-            deadline,
+            deadline: started_at,
         };
-        // A second start is possible once the first one's deadline is over.
-        let at = stored.batch.head().since + Duration::from_secs(5);
         let event = Event::InitializeStarted(intent);
-        let started = stored.batch.apply(event, at.max(started_at)).unwrap();
+        let started = stored.batch.apply(event, started_at).unwrap();
         let jobs = Jobs {
-            worker: Some(started_at),
+            worker: Some(self.now()),
             reconciler: None,
         };
         Transition { jobs, ..started }
     }
 
     /// The provider has the batch and refuses its second item.
-    pub(super) fn initialized(&self, stored: &Stored) -> Transition {
+    pub fn initialized(&self, stored: &Stored) -> Transition {
         let refused = InvalidItem {
             id: stored.batch.content().items()[1].id.clone(),
             code: Some("5000".to_owned()),
@@ -170,14 +176,15 @@ impl<'a> Scene<'a> {
     }
 
     /// A change that plans `jobs`.
-    pub(super) fn planning(&self, stored: &Stored, jobs: Jobs) -> Transition {
+    pub fn planning(&self, stored: &Stored, jobs: Jobs) -> Transition {
         Transition {
             jobs,
             ..self.started(stored)
         }
     }
 
-    pub(super) async fn commit(
+    /// Stores a change of `base`.
+    pub async fn commit(
         &self,
         base: &Stored,
         transition: Transition,
@@ -188,18 +195,19 @@ impl<'a> Scene<'a> {
     }
 
     /// Commits the next step by the version alone.
-    pub(super) async fn step(&self, base: &Stored) -> Stored {
+    pub async fn step(&self, base: &Stored) -> Stored {
         self.commit(base, self.started(base), Authority::Version)
             .await
             .unwrap()
     }
 
     /// What is due for the worker now.
-    pub(super) async fn claim(&self) -> Option<Claim> {
+    pub async fn claim(&self) -> Option<Claim> {
         self.claim_of(Queue::Worker).await
     }
 
-    pub(super) async fn claim_of(&self, queue: Queue) -> Option<Claim> {
+    /// What is due in a queue now.
+    pub async fn claim_of(&self, queue: Queue) -> Option<Claim> {
         let name = worker("worker-1");
         self.ledger
             .claim(queue, &name, LEASE, Duration::ZERO)
@@ -207,7 +215,8 @@ impl<'a> Scene<'a> {
             .unwrap()
     }
 
-    pub(super) async fn seen(&self, id: BatchId) -> Seen {
+    /// Everything there is to see.
+    pub async fn seen(&self, id: BatchId) -> Seen {
         Seen {
             batch: self.load(id).await,
             journal: self.ledger.journal(&id).await.unwrap(),

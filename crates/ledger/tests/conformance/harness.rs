@@ -56,7 +56,7 @@ impl Sqlite {
     pub(crate) fn fresh() -> Self {
         let (clock, folder) = (clock(), tempfile::tempdir().unwrap());
         let path = folder.path().join("new/onay.db");
-        let ledger = Arc::new(open(&path.clone(), Access::Create, &clock).unwrap());
+        let ledger = Arc::new(open(&path, Access::Create, &clock).unwrap());
         Self {
             ledger,
             clock,
@@ -66,6 +66,23 @@ impl Sqlite {
 
     pub(crate) fn path(&self) -> PathBuf {
         self.folder.path().join("new/onay.db")
+    }
+
+    /// The same file after the process that wrote it is gone.
+    pub(crate) fn restarted(self) -> Self {
+        let Self {
+            ledger,
+            clock,
+            folder,
+        } = self;
+        drop(ledger);
+        let ledger =
+            Arc::new(open(&folder.path().join("new/onay.db"), Access::Create, &clock).unwrap());
+        Self {
+            ledger,
+            clock,
+            folder,
+        }
     }
 
     /// The same file once more, as another process would open it.

@@ -1,6 +1,17 @@
-//! Every ledger keeps the same rules; SQLite keeps some of its own.
+//! Every ledger keeps the same rules; what SQLite, the audit and the workers add is beside them.
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::unwrap_used,
+    reason = "tests, and helpers of tests"
+)]
+
+mod audit;
+mod backend;
+mod file;
+mod guard;
 mod harness;
+mod model;
 
 onay_ledger::conformance!(memory, crate::harness::Memory::fresh());
 onay_ledger::conformance!(sqlite, crate::harness::Sqlite::fresh());

@@ -1,0 +1,141 @@
+//! Checking a batch against its journal. Needs no secret: anyone who can read can check.
+
+use onay_payout::{BatchId, BatchRef, Digest, outcomes_digest};
+
+use crate::commit::Stored;
+use crate::error::LedgerError;
+use crate::journal::{Entry, GENESIS};
+use crate::ledger::Ledger;
+use crate::record;
+
+/// How often a batch that keeps changing is read again before we give up.
+const READS_MAX: u32 = 10;
+
+/// Something that cannot be if only this ledger wrote the batch.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// What is stored cannot be read.
+    #[error("cannot be read: {0}")]
+    Unreadable(String),
+    /// An entry is missing, doubled or moved.
+    #[error("journal: entry {found} stands where entry {expected} belongs")]
+    Sequence {
+        /// The number that belongs there.
+        expected: u64,
+        /// The number that stands there.
+        found: u64,
+    },
+    /// An entry does not follow from the one before it.
+    #[error("journal: entry {0} is not chained to the entry before it")]
+    Chain(u64),
+    /// An entry is not what was written.
+    #[error("journal: entry {0} was edited")]
+    Edited(u64),
+    /// The newest entries are gone, or were replaced.
+    #[error("journal: its end is not the one the batch was stored with")]
+    End,
+    /// There are not as many entries as changes.
+    #[error("journal: {entries} entries for {version} changes")]
+    Length {
+        /// How often the batch was written.
+        version: u64,
+        /// How many entries there are.
+        entries: usize,
+    },
+    /// The batch is not what the newest entry was written for.
+    #[error("the batch was edited: its state, decisions or sums are not those last journalled")]
+    Head,
+    /// The items are not what the maker asked for.
+    #[error("the items were edited: they are not what the maker asked for")]
+    Content,
+    /// What became of the items is not what was recorded.
+    #[error("the outcomes were edited: they are not those last recorded")]
+    Outcomes,
+}
+
+/// Everything about a batch and its journal that does not fit together.
+pub fn verify(stored: &Stored, entries: &[Entry]) -> Vec<Problem> {
+    let (batch, head) = (&stored.batch, stored.batch.head());
+    let mut problems = verify_chain(entries);
+    if u64::try_from(entries.len()) != Ok(stored.version) {
+        problems.push(Problem::Length {
+            version: stored.version,
+            entries: entries.len(),
+        });
+    }
+    let newest = entries.last();
+    if newest.map(|entry| entry.hash) != Some(stored.journal_head) {
+        problems.push(Problem::End);
+    }
+    // The text that was stored is the text that encoding gives.
+    let record = Digest::of(record::encode_head(head).as_bytes());
+    if newest.is_some_and(|entry| entry.record != record) {
+        problems.push(Problem::Head);
+    }
+    if head.content_digest != batch.content().digest() {
+        problems.push(Problem::Content);
+    }
+    if head.outcomes_digest != outcomes_digest(batch.outcomes()) {
+        problems.push(Problem::Outcomes);
+    }
+    problems
+}
+
+fn verify_chain(entries: &[Entry]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut prev = GENESIS;
+    for (expected, entry) in (1..).zip(entries) {
+        if entry.seq != expected {
+            problems.push(Problem::Sequence {
+                expected,
+                found: entry.seq,
+            });
+        }
+        if entry.prev != prev {
+            problems.push(Problem::Chain(entry.seq));
+        }
+        if entry.hash != entry.expected_hash() {
+            problems.push(Problem::Edited(entry.seq));
+        }
+        prev = entry.hash;
+    }
+    problems
+}
+
+/// Loads a batch with its journal and checks them.
+///
+/// # Errors
+/// [`LedgerError::NotFound`], or [`LedgerError::Unavailable`] also when the batch changes faster
+/// than it can be read. What is corrupt is a [`Problem`], not an error.
+pub async fn verify_batch(ledger: &dyn Ledger, id: &BatchId) -> Result<Vec<Problem>, LedgerError> {
+    let unreadable = |error| match error {
+        LedgerError::Corrupt(what) => Ok(vec![Problem::Unreadable(what)]),
+        LedgerError::Stale
+        | LedgerError::LeaseLost
+        | LedgerError::NotFound
+        | LedgerError::OtherAccount { .. }
+        | LedgerError::Unavailable(_) => Err(error),
+    };
+    for _ in 0..READS_MAX {
+        match read(ledger, id).await {
+            Ok(Some((stored, entries))) => return Ok(verify(&stored, &entries)),
+            Ok(None) => {}
+            Err(error) => return unreadable(error),
+        }
+    }
+    Err(LedgerError::Unavailable(
+        "the batch changes faster than it can be read".to_owned(),
+    ))
+}
+
+/// The batch and its journal, unless it changed while they were read.
+async fn read(
+    ledger: &dyn Ledger,
+    id: &BatchId,
+) -> Result<Option<(Stored, Vec<Entry>)>, LedgerError> {
+    let by = BatchRef::Id(*id);
+    let before = ledger.load(&by).await?.ok_or(LedgerError::NotFound)?;
+    let entries = ledger.journal(id).await?;
+    let after = ledger.load(&by).await?.ok_or(LedgerError::NotFound)?;
+    Ok((before.version == after.version).then_some((after, entries)))
+}

@@ -1,0 +1,178 @@
+//! Whoever edits the file is found.
+
+use onay_ledger::conformance::{Scene, batch_id};
+use onay_ledger::{Authority, Entry, LedgerError, Problem, verify_batch};
+use rusqlite::Connection;
+
+use crate::harness::Sqlite;
+
+/// A batch with three entries and one outcome, in a file without its triggers.
+async fn written() -> (Sqlite, Connection) {
+    let file = Sqlite::fresh();
+    let scene = Scene::new(&file);
+    let stored = scene.opened("payday").await;
+    let stored = scene.step(&stored).await;
+    scene
+        .commit(&stored, scene.initialized(&stored), Authority::Version)
+        .await
+        .unwrap();
+    let connection = Connection::open(file.path()).unwrap();
+    for trigger in [
+        "journal_is_never_edited",
+        "journal_is_never_cut",
+        "content_is_never_edited",
+    ] {
+        connection
+            .execute(&format!("DROP TRIGGER {trigger}"), [])
+            .unwrap();
+    }
+    (file, connection)
+}
+
+async fn problems(file: &Sqlite) -> Vec<Problem> {
+    verify_batch(&*Scene::new(file).ledger, &batch_id(0))
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn an_untouched_batch_has_no_problems() {
+    let (file, _) = written().await;
+    assert_eq!(problems(&file).await, []);
+    let unknown = verify_batch(&*Scene::new(&file).ledger, &batch_id(7)).await;
+    assert!(matches!(unknown, Err(LedgerError::NotFound)), "{unknown:?}");
+}
+
+#[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table")]
+async fn every_edit_is_found_and_named() {
+    use Problem::{Chain, Content, Edited, End, Head, Length, Outcomes, Sequence};
+    let table = [
+        (
+            "UPDATE content SET record = replace(record, '1.01 TRY', '9.01 TRY')",
+            vec![Content],
+        ),
+        (
+            "UPDATE content SET record = replace(record, 'TR000', 'TR666')",
+            vec![Content],
+        ),
+        (
+            "UPDATE outcome SET record = replace(record, 'INVALID', 'SUCCESS')",
+            vec![Outcomes],
+        ),
+        ("DELETE FROM outcome", vec![Outcomes]),
+        (
+            "UPDATE batch SET head = replace(head, 'req-1', 'req-2')",
+            vec![Head],
+        ),
+        (
+            "UPDATE batch SET head = replace(head, '\"ayse\"', '\"fatma\"')",
+            vec![Head],
+        ),
+        (
+            "UPDATE batch SET state = 'received', head = json_set(head, '$.state', 'received')",
+            vec![Head],
+        ),
+        (
+            "UPDATE batch SET version = 9",
+            vec![Length {
+                version: 9,
+                entries: 3,
+            }],
+        ),
+        (
+            "UPDATE batch SET journal_head = record FROM journal",
+            vec![End],
+        ),
+        (
+            "UPDATE journal SET note = 'all is well' WHERE seq = 2",
+            vec![Edited(2)],
+        ),
+        (
+            "UPDATE journal SET actor = 'mehmet' WHERE seq = 3",
+            vec![Edited(3)],
+        ),
+        (
+            "UPDATE journal SET record = hash WHERE seq = 3",
+            vec![Edited(3), Head],
+        ),
+        (
+            "DELETE FROM journal WHERE seq = 3",
+            vec![
+                Length {
+                    version: 3,
+                    entries: 2,
+                },
+                End,
+                Head,
+            ],
+        ),
+        (
+            "DELETE FROM journal WHERE seq = 1",
+            vec![
+                Sequence {
+                    expected: 1,
+                    found: 2,
+                },
+                Chain(2),
+                Sequence {
+                    expected: 2,
+                    found: 3,
+                },
+                Length {
+                    version: 3,
+                    entries: 2,
+                },
+            ],
+        ),
+        (
+            "UPDATE journal SET seq = CASE seq WHEN 2 THEN 30 ELSE 20 END WHERE seq > 1;
+             UPDATE journal SET seq = seq / 10 WHERE seq > 1",
+            vec![Chain(2), Edited(2), Chain(3), Edited(3), End, Head],
+        ),
+        (
+            "DELETE FROM journal",
+            vec![
+                Length {
+                    version: 3,
+                    entries: 0,
+                },
+                End,
+            ],
+        ),
+    ];
+    for (edit, expected) in table {
+        let (file, connection) = written().await;
+        connection.execute_batch(edit).unwrap();
+        assert_eq!(problems(&file).await, expected, "{edit}");
+    }
+}
+
+#[tokio::test]
+async fn an_entry_that_was_forged_with_its_hash_breaks_the_chain() {
+    let (file, connection) = written().await;
+    let ledger = Scene::new(&file).ledger;
+    let mut forged: Entry = ledger.journal(&batch_id(0)).await.unwrap()[1].clone();
+    forged.note = "all is well".to_owned();
+    let hash = forged.expected_hash().to_string();
+    let forge = "UPDATE journal SET note = 'all is well', hash = ?1 WHERE seq = 2";
+    connection.execute(forge, [hash]).unwrap();
+    assert_eq!(problems(&file).await, [Problem::Chain(3)]);
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_a_problem_and_not_an_error() {
+    for edit in [
+        "UPDATE batch SET head = json_set(head, '$.state', 'received')",
+        "UPDATE content SET record = json_remove(record, '$.items[0]')",
+        "UPDATE journal SET at = 'yesterday' WHERE seq = 1",
+    ] {
+        let (file, connection) = written().await;
+        connection.execute_batch(edit).unwrap();
+        let problems = problems(&file).await;
+        assert!(
+            matches!(problems[..], [Problem::Unreadable(_)]),
+            "{edit}: {problems:?}"
+        );
+    }
+}

@@ -1,0 +1,235 @@
+//! What only a file can get wrong.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join;
+use onay_ledger::conformance::{LEASE, Scene, worker};
+use onay_ledger::{Access, Authority, Ledger, LedgerError, Queue, SqliteLedger};
+use rusqlite::Connection;
+
+use crate::harness::Sqlite;
+
+#[tokio::test]
+async fn everything_survives_a_restart() {
+    let file = Sqlite::fresh();
+    let scene = Scene::new(&file);
+    let stored = scene.opened("payday").await;
+    let stored = scene
+        .commit(&stored, scene.initialized(&stored), Authority::Version)
+        .await
+        .unwrap();
+    let seen = scene.seen(stored.batch.id()).await;
+    let file = file.restarted();
+    let scene = Scene::new(&file);
+    assert_eq!(scene.seen(stored.batch.id()).await, seen);
+    assert!(scene.claim().await.is_some());
+}
+
+#[tokio::test]
+async fn the_file_itself_refuses_to_forget() {
+    let file = Sqlite::fresh();
+    let scene = Scene::new(&file);
+    scene.opened("payday").await;
+    let connection = Connection::open(file.path()).unwrap();
+    for statement in [
+        "UPDATE journal SET note = 'x'",
+        "DELETE FROM journal",
+        "UPDATE content SET record = '{}'",
+        "DELETE FROM content",
+        "UPDATE batch SET external_id = 'x'",
+        "DELETE FROM batch",
+    ] {
+        let refused = connection.execute(statement, []);
+        assert!(refused.is_err(), "{statement}");
+    }
+}
+
+#[tokio::test]
+async fn looking_never_makes_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("not/there.db");
+    let refused = SqliteLedger::open(&path, Access::Existing).unwrap_err();
+    assert!(
+        refused.to_string().contains("there is no ledger at"),
+        "{refused}"
+    );
+    assert!(!path.parent().unwrap().exists());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn only_its_owner_can_read_the_file() {
+    use std::os::unix::fs::PermissionsExt;
+    let file = Sqlite::fresh();
+    Scene::new(&file).opened("payday").await;
+    let folder = file.path().parent().unwrap().to_owned();
+    let files: Vec<_> = folder
+        .read_dir()
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .collect();
+    assert!(files.len() > 1, "the write-ahead log is there: {files:?}");
+    for path in files {
+        let mode = path.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{} has mode {mode:o}", path.display());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_processes_wake_each_other() {
+    let file = Sqlite::fresh();
+    let (scene, other) = (Scene::new(&file), file.another());
+    let name = worker("other");
+    let waiting = other.claim(Queue::Worker, &name, LEASE, Duration::from_secs(10));
+    let (claim, stored) = join(waiting, scene.opened("payday")).await;
+    assert_eq!(
+        claim.unwrap().map(|claim| claim.batch),
+        Some(stored.batch.id())
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_processes_never_share_a_claim() {
+    let file = Sqlite::fresh();
+    let scene = Scene::new(&file);
+    for n in 0..20 {
+        scene.opened(&format!("payday-{n}")).await;
+    }
+    let drain = |ledger: Arc<dyn Ledger>, name| {
+        tokio::spawn(async move {
+            let mut claims = Vec::new();
+            while let Some(claim) = ledger
+                .claim(Queue::Worker, &worker(name), LEASE, Duration::ZERO)
+                .await
+                .unwrap()
+            {
+                claims.push((claim.batch, claim.fence));
+            }
+            claims
+        })
+    };
+    let other: Arc<dyn Ledger> = Arc::new(file.another());
+    let (one, two) = join(drain(Arc::clone(&scene.ledger), "one"), drain(other, "two")).await;
+    let claims = [one.unwrap(), two.unwrap()].concat();
+    assert_eq!(claims.len(), 20);
+    assert_eq!(
+        claims
+            .iter()
+            .map(|(batch, _)| batch)
+            .collect::<BTreeSet<_>>()
+            .len(),
+        20
+    );
+    assert_eq!(
+        claims
+            .iter()
+            .map(|(_, fence)| fence)
+            .collect::<BTreeSet<_>>()
+            .len(),
+        20
+    );
+}
+
+#[tokio::test]
+async fn a_locked_file_is_unavailable_until_it_is_free() {
+    let file = Sqlite::fresh();
+    let scene = Scene::new(&file);
+    let stored = scene.opened("payday").await;
+    let other = Connection::open(file.path()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let refused = scene
+        .commit(&stored, scene.started(&stored), Authority::Version)
+        .await;
+    assert!(
+        matches!(refused, Err(LedgerError::Unavailable(_))),
+        "{refused:?}"
+    );
+    assert_eq!(
+        scene.load(stored.batch.id()).await.as_ref(),
+        Some(&stored),
+        "reading goes on"
+    );
+    other.execute_batch("ROLLBACK").unwrap();
+    scene.step(&stored).await;
+}
+
+#[tokio::test]
+async fn what_cannot_have_been_written_is_corrupt() {
+    for damage in [
+        "UPDATE batch SET head = '{}'",
+        "UPDATE batch SET state = 'settled'",
+        "UPDATE batch SET journal_head = replace(journal_head, substr(journal_head, 1, 1), 'x')",
+        "INSERT INTO outcome SELECT id, 3, '{\"v\":1,\"status\":\"SUCCESS\"}' FROM batch",
+        "INSERT INTO outcome SELECT id, 0, '{\"v\":9}' FROM batch",
+    ] {
+        let file = Sqlite::fresh();
+        let scene = Scene::new(&file);
+        let stored = scene.opened("payday").await;
+        Connection::open(file.path())
+            .unwrap()
+            .execute(damage, [])
+            .unwrap();
+        let by = onay_payout::BatchRef::Id(stored.batch.id());
+        let refused = scene.ledger.load(&by).await;
+        assert!(
+            matches!(refused, Err(LedgerError::Corrupt(_))),
+            "{damage}: {refused:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_not_ours_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("theirs.db");
+    let theirs = Connection::open(&path).unwrap();
+    theirs.execute_batch("CREATE TABLE theirs (a)").unwrap();
+    let refused = SqliteLedger::open(&path, Access::Create).unwrap_err();
+    assert!(refused.to_string().contains("another program"), "{refused}");
+
+    let path = folder.path().join("text.db");
+    std::fs::write(
+        &path,
+        "not a database at all, but long enough to look like a header",
+    )
+    .unwrap();
+    let refused = SqliteLedger::open(&path, Access::Create).unwrap_err();
+    assert!(matches!(refused, LedgerError::Corrupt(_)), "{refused}");
+}
+
+#[tokio::test]
+async fn a_newer_format_is_not_touched_and_an_older_one_not_by_looking() {
+    let file = Sqlite::fresh();
+    let connection = Connection::open(file.path()).unwrap();
+    for (version, access, expected) in [
+        (2, Access::Create, "newer version"),
+        (2, Access::Existing, "newer version"),
+        (0, Access::Existing, "older format"),
+    ] {
+        connection
+            .pragma_update(None, "user_version", version)
+            .unwrap();
+        let refused = SqliteLedger::open(&file.path(), access).unwrap_err();
+        assert!(refused.to_string().contains(expected), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn a_store_is_named_by_its_url() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/a/onay.db", folder.path().display());
+    drop(onay_ledger::open(&url, Access::Create).unwrap());
+    drop(onay_ledger::open(&url, Access::Existing).unwrap());
+    for (url, expected) in [
+        ("sqlite://onay.db", "absolute"),
+        ("redis://localhost", "later version"),
+        ("onay.db", "URL"),
+    ] {
+        let refused = onay_ledger::open(url, Access::Create).unwrap_err();
+        assert!(refused.to_string().contains(expected), "{refused}");
+    }
+    assert!(!Path::new("onay.db").exists());
+}

@@ -1,0 +1,225 @@
+//! A random sequence of calls gives the same answers on the model and on SQLite.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use onay_ledger::conformance::{Harness, LEASE, Scene, actor, batch_id, content, items, worker};
+use onay_ledger::{Authority, Claim, Filter, Opened, Opening, Page, Queue, Stored};
+use onay_payout::{Account, Batch, BatchRef, Jobs};
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+use crate::harness::{Memory, Sqlite};
+
+#[derive(Debug, Clone)]
+enum Call {
+    Open {
+        external_id: u8,
+        items: u8,
+    },
+    Commit {
+        base: Index,
+        authority: Right,
+        worker_in: Option<u8>,
+        reconciler_in: Option<u8>,
+    },
+    Claim(Queue),
+    Renew(Index),
+    Postpone(Index, u8),
+    Pass(u8),
+    List {
+        state: Option<&'static str>,
+        before: Option<u8>,
+        size: u8,
+    },
+    Bind(bool),
+    Look(u8),
+}
+
+#[derive(Debug, Clone)]
+enum Right {
+    Version,
+    Holding(Index),
+    Finishing(Index),
+}
+
+fn call() -> impl Strategy<Value = Call> {
+    let index = any::<Index>;
+    let queue = prop_oneof![Just(Queue::Worker), Just(Queue::Reconciler)];
+    let right = prop_oneof![
+        Just(Right::Version),
+        index().prop_map(Right::Holding),
+        index().prop_map(Right::Finishing)
+    ];
+    let state = prop_oneof![Just(None), Just(Some("received")), Just(Some("preparing"))];
+    let due = || proptest::option::of(0..60_u8);
+    prop_oneof![
+        2 => (0..4_u8, 0..3_u8).prop_map(|(external_id, items)| Call::Open { external_id, items }),
+        4 => (index(), right, due(), due()).prop_map(|(base, authority, worker_in, reconciler_in)| {
+            Call::Commit { base, authority, worker_in, reconciler_in }
+        }),
+        4 => queue.prop_map(Call::Claim),
+        1 => index().prop_map(Call::Renew),
+        1 => (index(), 0..60_u8).prop_map(|(claim, delay)| Call::Postpone(claim, delay)),
+        2 => (0..60_u8).prop_map(Call::Pass),
+        1 => (state, proptest::option::of(0..6_u8), 0..4_u8)
+            .prop_map(|(state, before, size)| Call::List { state, before, size }),
+        1 => any::<bool>().prop_map(Call::Bind),
+        1 => (0..6_u8).prop_map(Call::Look),
+    ]
+}
+
+/// What the caller remembers: everything it was ever given, so that old things are tried too.
+#[derive(Default)]
+struct Caller {
+    stored: Vec<Stored>,
+    claims: Vec<Claim>,
+}
+
+impl Caller {
+    /// Makes one call and gives the answer as text.
+    async fn make(&mut self, scene: &Scene<'_>, call: &Call) -> String {
+        match call {
+            Call::Open { external_id, items } => self.open(scene, *external_id, *items).await,
+            Call::Commit {
+                base,
+                authority,
+                worker_in,
+                reconciler_in,
+            } => {
+                let due = |seconds: Option<u8>| Some(scene.now() + secs(seconds?));
+                let (worker, reconciler) = (due(*worker_in), due(*reconciler_in));
+                let jobs = Jobs { worker, reconciler };
+                self.commit(scene, *base, authority, jobs).await
+            }
+            Call::Claim(queue) => {
+                let name = worker("worker-1");
+                let claim = scene
+                    .ledger
+                    .claim(*queue, &name, LEASE, Duration::ZERO)
+                    .await;
+                self.claims.extend(claim.as_ref().ok().cloned().flatten());
+                text(claim)
+            }
+            Call::Renew(claim) => match self.claim(*claim) {
+                Some(claim) => text(scene.ledger.renew(claim, LEASE).await),
+                None => String::new(),
+            },
+            Call::Postpone(claim, delay) => match self.claim(*claim).cloned() {
+                Some(claim) => text(scene.ledger.postpone(claim, secs(*delay)).await),
+                None => String::new(),
+            },
+            Call::Pass(time) => {
+                scene.pass(secs(*time)).await;
+                String::new()
+            }
+            Call::List {
+                state,
+                before,
+                size,
+            } => {
+                let filter = Filter {
+                    state: state.map(str::to_owned),
+                };
+                let before = before.map(|n| batch_id(n.into()));
+                text(
+                    scene
+                        .ledger
+                        .list(
+                            &filter,
+                            &Page {
+                                before,
+                                size: (*size).into(),
+                            },
+                        )
+                        .await,
+                )
+            }
+            Call::Bind(live) => {
+                let host = if *live { "live" } else { "sandbox" };
+                text(scene.ledger.bind(&Account::new(host, "key")).await)
+            }
+            Call::Look(n) => {
+                let id = batch_id((*n).into());
+                let loaded = scene.ledger.load(&BatchRef::Id(id)).await;
+                let stats = scene.ledger.stats().await.unwrap();
+                let journal = scene.ledger.journal(&id).await;
+                text((loaded, journal, stats.account, stats.by_state, stats.due))
+            }
+        }
+    }
+
+    /// Every opening has an id of its own; external ids come again.
+    async fn open(&mut self, scene: &Scene<'_>, external_id: u8, count: u8) -> String {
+        let id = batch_id(u64::try_from(self.stored.len()).unwrap());
+        let content = content(&format!("payday-{external_id}"), items(count.into()));
+        let accepted = Batch::accept(id, content, "ayse".parse().unwrap(), scene.now());
+        let opened = scene
+            .ledger
+            .open(Opening::new(accepted, &actor(), scene.now()))
+            .await;
+        if let Ok(Opened::New(stored) | Opened::Existing(stored)) = &opened {
+            self.stored.push(stored.clone());
+        }
+        text(opened)
+    }
+
+    async fn commit(
+        &mut self,
+        scene: &Scene<'_>,
+        base: Index,
+        right: &Right,
+        jobs: Jobs,
+    ) -> String {
+        let authority = match right {
+            Right::Version => Some(Authority::Version),
+            Right::Holding(claim) => self.claim(*claim).map(Authority::Holding),
+            Right::Finishing(claim) => self.claim(*claim).map(Authority::Finishing),
+        };
+        let (Some(authority), false) = (authority, self.stored.is_empty()) else {
+            return String::new();
+        };
+        let base = base.get(&self.stored);
+        let committed = scene
+            .commit(base, scene.planning(base, jobs), authority)
+            .await;
+        self.stored.extend(committed.as_ref().ok().cloned());
+        text(committed)
+    }
+
+    fn claim(&self, index: Index) -> Option<&Claim> {
+        (!self.claims.is_empty()).then(|| index.get(&self.claims))
+    }
+}
+
+fn secs(seconds: u8) -> Duration {
+    Duration::from_secs(seconds.into())
+}
+
+fn text(answer: impl Debug) -> String {
+    format!("{answer:?}")
+}
+
+async fn answers(harness: &dyn Harness, calls: &[Call]) -> Vec<String> {
+    let (scene, mut caller) = (Scene::new(harness), Caller::default());
+    let mut answers = Vec::new();
+    for call in calls {
+        answers.push(caller.make(&scene, call).await);
+    }
+    answers
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn sqlite_answers_like_the_model(calls in proptest::collection::vec(call(), 1..40)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let (model, sqlite) = runtime.block_on(async {
+            (answers(&Memory::fresh(), &calls).await, answers(&Sqlite::fresh(), &calls).await)
+        });
+        for ((call, model), sqlite) in calls.iter().zip(model).zip(sqlite) {
+            prop_assert_eq!(sqlite, model, "{:?}", call);
+        }
+    }
+}
