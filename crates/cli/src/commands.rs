@@ -15,7 +15,7 @@ mod watch;
 use crate::args::{Audit, Cli, Command, Token};
 use crate::config::Config;
 use crate::exit::Exit;
-use crate::roles::Role;
+use crate::roles::Kind;
 use crate::telemetry;
 
 /// What long-running commands log unless told otherwise; other commands log warnings only.
@@ -59,8 +59,8 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Report(report) => report::run(&config, report).await,
         Command::Audit(Audit::Verify { batch, json }) => audit::verify(&config, batch, json).await,
         Command::Serve(args) => serve::all(&config, &args).await,
-        Command::Worker => serve::work(&config, Role::Worker).await,
-        Command::Reconciler => serve::work(&config, Role::Reconciler).await,
+        Command::Worker => serve::work(&config, Kind::Worker).await,
+        Command::Reconciler => serve::work(&config, Kind::Reconciler).await,
         Command::Console(args) => serve::console(&config, &args).await,
         Command::Doctor(json) => doctor::run(&config, json.json).await,
         Command::Demo(_) | Command::Init(_) | Command::Token(_) | Command::Simulate(_) => {

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 use serde::Serialize;
 
 /// Prints a line of data.
@@ -36,11 +36,13 @@ pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
         .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
-/// A table that fits the terminal and reads without colour.
+/// A table that fits the terminal and reads without colour: a line under the header, none between
+/// rows.
 pub(crate) fn table<const N: usize>(header: [&str; N]) -> Table {
+    let under_header = LineStyle::none().fill('─').junction('─');
     let mut table = Table::new();
     table
-        .load_style(presets::UTF8_HORIZONTAL_ONLY)
+        .load_style(TableStyle::new().header_separator(under_header))
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_header(header);
     table

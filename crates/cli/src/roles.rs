@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use apalis::prelude::Monitor;
 use onay_console::Desk;
-use onay_ledger::Ledger;
+use onay_ledger::{Ledger, RoleSettings};
 use onay_payout::{Policy, Provider, WorkerName};
 use onay_reconciler::Reconciler;
 use onay_worker::Worker;
@@ -20,7 +20,7 @@ const DRAIN: Duration = Duration::from_mins(1);
 
 /// What a process can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Role {
+pub(crate) enum Kind {
     /// Initialize, authorize, cancel.
     Worker,
     /// Retrieve.
@@ -40,34 +40,27 @@ pub(crate) struct House {
 /// Runs workers and reconcilers until `stop`, then lets what is under way finish.
 pub(crate) async fn work(
     house: House,
-    roles: &[Role],
+    kinds: &[Kind],
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let name = new_name()?;
     let mut monitor = Monitor::new().shutdown_timeout(DRAIN);
-    for role in roles {
+    for kind in kinds {
         let (ledger, provider) = (Arc::clone(&house.ledger), Arc::clone(&house.provider));
-        monitor = match role {
-            Role::Worker => {
-                let settings = onay_worker::Settings {
-                    name: name.clone(),
-                    call_timeout: house.call_timeout,
-                    lease: house.lease,
-                };
-                let policy = Arc::clone(&house.policy);
-                let worker = Worker::new(ledger, provider, policy, settings).await?;
-                onay_worker::register(monitor, Arc::new(worker), house.concurrency)
-            }
-            Role::Reconciler => {
-                let settings = onay_reconciler::Settings {
-                    name: name.clone(),
-                    lease: house.lease,
-                };
-                let reconciler = Reconciler::new(ledger, provider, settings).await?;
-                onay_reconciler::register(monitor, Arc::new(reconciler), house.concurrency)
-            }
+        let settings = RoleSettings {
+            name: name.clone(),
+            lease: house.lease,
+            concurrency: house.concurrency,
         };
-        info!(worker = %name, "{role:?} started");
+        let role = match kind {
+            Kind::Worker => {
+                let policy = Arc::clone(&house.policy);
+                Worker::role(ledger, provider, policy, house.call_timeout, settings).await?
+            }
+            Kind::Reconciler => Reconciler::role(ledger, provider, settings).await?,
+        };
+        monitor = role.register(monitor);
+        info!(worker = %name, "{kind:?} started");
     }
     monitor
         .run_with_signal(async {

@@ -18,6 +18,7 @@ mod ledger;
 #[cfg(feature = "conformance")]
 mod memory;
 mod record;
+mod role;
 mod sqlite;
 
 use std::path::Path;
@@ -34,6 +35,7 @@ pub use journal::{Actor, Entry, GENESIS};
 pub use ledger::{Filter, Ledger, Opened, Page, Stats};
 #[cfg(feature = "conformance")]
 pub use memory::{ManualClock, MemoryLedger};
+pub use role::{Done, Handler, Role, RoleSettings, StepError};
 pub use sqlite::{Access, SqliteLedger, SqliteSettings};
 
 /// Opens the ledger a URL names: `sqlite:///absolute/path/onay.db`. Blocks for a moment.

@@ -4,7 +4,5 @@
 //! next look at growing intervals, and closes a batch when the money ties out.
 
 mod reconciler;
-mod register;
 
-pub use reconciler::{Reconciler, Settings};
-pub use register::register;
+pub use reconciler::Reconciler;

@@ -1,119 +1,48 @@
 //! One look at one batch.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use futures_util::FutureExt as _;
-use onay_ledger::{Actor, Authority, Claim, ClaimGuard, Commit, Ledger, LedgerError, Stored};
-use onay_payout::provider::{ItemKind, Lookup, ProviderError, RemoteCopy, RemoteStatus};
-use onay_payout::{
-    BatchRef, Event, Finality, IllegalTransition, ItemStatus, Provider, State, WorkerName, cadence,
+use onay_ledger::{
+    Actor, Authority, Claim, Commit, Done, Handler, Ledger, LedgerError, Queue, Role, RoleSettings,
+    StepError, Stored,
 };
-use tracing::{debug, error, info, warn};
-
-/// Pause before a job is tried again that broke in a way nobody foresaw.
-const BROKEN_PAUSE: Duration = Duration::from_mins(1);
-
-/// How a reconciler works.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// One incarnation of this process; unique per start.
-    pub name: WorkerName,
-    /// How long a claim lasts without being renewed.
-    pub lease: Duration,
-}
+use onay_payout::provider::{ItemKind, Lookup, ProviderError, RemoteCopy, RemoteStatus};
+use onay_payout::{BatchRef, Event, Finality, ItemStatus, Provider, State, WorkerName, cadence};
+use tracing::{error, info, warn};
 
 /// The eyes: reads the provider's copy of authorized batches.
 pub struct Reconciler {
-    pub(crate) ledger: Arc<dyn Ledger>,
+    ledger: Arc<dyn Ledger>,
     provider: Arc<dyn Provider>,
-    pub(crate) settings: Settings,
-}
-
-#[derive(Debug, thiserror::Error)]
-enum StepError {
-    #[error(transparent)]
-    Ledger(#[from] LedgerError),
-    #[error(transparent)]
-    Illegal(#[from] IllegalTransition),
-}
-
-/// What is left to do with the claim.
-enum Done {
-    Committed,
-    Later(Duration),
+    name: WorkerName,
 }
 
 impl Reconciler {
-    /// Binds the ledger to the provider's account, for ever.
+    /// The reconciler as a role over a ledger, which it binds to the provider's account for ever.
     ///
     /// # Errors
     /// [`LedgerError::OtherAccount`] when the ledger belongs to another account.
-    pub async fn new(
+    pub async fn role(
         ledger: Arc<dyn Ledger>,
         provider: Arc<dyn Provider>,
-        settings: Settings,
-    ) -> Result<Self, LedgerError> {
+        settings: RoleSettings,
+    ) -> Result<Role, LedgerError> {
         ledger.bind(provider.account()).await?;
-        Ok(Self {
-            ledger,
+        let name = settings.name.clone();
+        let reconciler = Self {
+            ledger: Arc::clone(&ledger),
             provider,
-            settings,
-        })
-    }
-
-    /// This incarnation's name.
-    pub const fn name(&self) -> &WorkerName {
-        &self.settings.name
-    }
-
-    /// Works on one claimed job. Never fails: what cannot be done now comes back.
-    pub async fn handle(&self, claim: Claim) {
-        let batch = claim.batch;
-        let guard = ClaimGuard::new(Arc::clone(&self.ledger), claim, self.settings.lease);
-        let step = AssertUnwindSafe(self.step(guard.claim()))
-            .catch_unwind()
-            .await;
-        let pause = match step {
-            Ok(Ok(Done::Committed)) => return,
-            Ok(Ok(Done::Later(pause))) => pause,
-            Ok(Err(StepError::Ledger(error))) => {
-                warn!(batch.id = %batch, "a report on batch {batch} was not stored, it is read again: {error}");
-                return;
-            }
-            Ok(Err(StepError::Illegal(illegal))) => {
-                warn!(batch.id = %batch, "batch {batch} was not ready for this report: {illegal}");
-                cadence::poll_after(batch, 0)
-            }
-            Err(_panic) => {
-                error!(batch.id = %batch, "a look at batch {batch} panicked; this is a bug, please report it");
-                BROKEN_PAUSE
-            }
+            name,
         };
-        if let Err(error) = self.ledger.postpone(guard.into_claim(), pause).await {
-            debug!(batch.id = %batch, "the job of batch {batch} was not given back: {error}");
-        }
-    }
-
-    async fn step(&self, claim: &Claim) -> Result<Done, StepError> {
-        let stored = self.ledger.load(&BatchRef::Id(claim.batch)).await?;
-        let stored = stored.ok_or(LedgerError::NotFound)?;
-        match self.read(&stored).await {
-            Ok(Some(copy)) => self.report(claim, &stored, copy).await,
-            Ok(None) => {
-                warn!(batch.id = %claim.batch, "the provider does not show batch {}", claim.batch);
-                Ok(Done::Later(next_look(claim, &stored)))
-            }
-            Err(error) => {
-                warn!(batch.id = %claim.batch, "batch {} could not be read, looking again: {error}", claim.batch);
-                Ok(Done::Later(cadence::retry_after(
-                    claim.batch,
-                    claim.attempt,
-                )))
-            }
-        }
+        Ok(Role::new(
+            ledger,
+            Queue::Reconciler,
+            Arc::new(reconciler),
+            settings,
+        ))
     }
 
     /// The items that would be paid, over all pages. Refused items are final before the hold.
@@ -155,7 +84,7 @@ impl Reconciler {
         tell_of_refund_failures(&transition);
         let (changed, note) = (transition.changed.len(), transition.note.clone());
         let actor = Actor {
-            name: self.name().to_string(),
+            name: self.name.to_string(),
             via: "reconciler",
         };
         let commit = Commit::new(stored, transition, &actor, at, Authority::Finishing(claim));
@@ -170,25 +99,34 @@ impl Reconciler {
     }
 }
 
+#[async_trait]
+impl Handler for Reconciler {
+    async fn step(&self, claim: &Claim) -> Result<Done, StepError> {
+        let stored = self.ledger.load(&BatchRef::Id(claim.batch)).await?;
+        let stored = stored.ok_or(LedgerError::NotFound)?;
+        match self.read(&stored).await {
+            Ok(Some(copy)) => self.report(claim, &stored, copy).await,
+            Ok(None) => {
+                warn!(batch.id = %claim.batch, "the provider does not show batch {}", claim.batch);
+                Ok(Done::Later(next_look(claim, &stored)))
+            }
+            Err(error) => {
+                warn!(batch.id = %claim.batch, "batch {} could not be read, looking again: {error}", claim.batch);
+                Ok(Done::Later(cadence::retry_after(
+                    claim.batch,
+                    claim.attempt,
+                )))
+            }
+        }
+    }
+}
+
 /// Growing intervals while nothing changes.
 fn next_look(claim: &Claim, stored: &Stored) -> Duration {
-    match stored.batch.state() {
-        State::Settled(_) | State::PartlySettled(_) | State::Failed(_) => {
-            cadence::refund_check_after(claim.batch, claim.attempt)
-        }
-        State::Received
-        | State::Preparing(_)
-        | State::Prepared(_)
-        | State::PendingApproval(_)
-        | State::Approved(_)
-        | State::Releasing(_)
-        | State::Processing(_)
-        | State::Cancelling(_)
-        | State::Rejected(_)
-        | State::Withdrawn(_)
-        | State::Expired(_)
-        | State::Refused(_)
-        | State::Frozen(_) => cadence::poll_after(claim.batch, claim.attempt),
+    if stored.batch.state().is_final() {
+        cadence::refund_check_after(claim.batch, claim.attempt)
+    } else {
+        cadence::poll_after(claim.batch, claim.attempt)
     }
 }
 

@@ -4,10 +4,11 @@
 //! authorize, record what became of it. Releasing: the answer is missing, so the provider is asked
 //! and the domain's status table decides; nothing is sent from here.
 
+use onay_ledger::{Done, StepError};
 use onay_payout::provider::{Authorized, Lookup, ProviderError, Refusal, RemoteStatus};
 use onay_payout::{Event, Hold, Quorum, ReleaseLook, Why, cadence};
 
-use crate::job::{Done, Job, StepError};
+use crate::job::Job;
 
 /// Releases an approved batch.
 pub(crate) async fn release(mut job: Job<'_>, hold: Hold) -> Result<Done, StepError> {

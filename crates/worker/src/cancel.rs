@@ -1,9 +1,10 @@
 //! Cancel: look first, cancel, and end only when the provider shows it cancelled.
 
+use onay_ledger::{Done, StepError};
 use onay_payout::provider::{Lookup, ProviderError, RemoteStatus};
 use onay_payout::{Cancelling, Event};
 
-use crate::job::{Done, Job, StepError};
+use crate::job::Job;
 
 pub(crate) async fn run(mut job: Job<'_>, cancelling: Cancelling) -> Result<Done, StepError> {
     let status = match look(&job, &cancelling).await {

@@ -4,10 +4,11 @@
 //! may have forgotten, and a lost answer never told us. Initialize moves no money, so the worst of
 //! repeating it is a second batch at the provider that is never authorized.
 
+use onay_ledger::{Done, StepError};
 use onay_payout::provider::{Initialized, Lookup, ProviderError, RemotePage, RemoteStatus};
 use onay_payout::{Event, RequestId, State, Why, cadence};
 
-use crate::job::{Done, Job, StepError};
+use crate::job::Job;
 
 /// What a look for the batch by our own id showed.
 enum Found {

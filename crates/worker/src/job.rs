@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use backon::{ExponentialBuilder, Retryable as _};
 use chrono::{DateTime, TimeDelta, Utc};
-use onay_ledger::{Actor, Authority, Claim, Commit, LedgerError, Stored};
+use onay_ledger::{Actor, Authority, Claim, Commit, Done, LedgerError, StepError, Stored};
 use onay_payout::provider::{ItemKind, Lookup, NotSent, ProviderError, Query, RemotePage};
-use onay_payout::{BatchRef, Event, IllegalTransition, Intent, NotSentBy, WorkerName, cadence};
+use onay_payout::{BatchRef, Event, Intent, NotSentBy, WorkerName, cadence};
 use tracing::{error, info, warn};
 
 use crate::worker::Worker;
@@ -16,26 +16,6 @@ const RATE_LIMIT_PAUSE: Duration = Duration::from_mins(1);
 
 /// How long to wait when the provider does not accept our credentials: a person must act.
 const CREDENTIALS_PAUSE: Duration = Duration::from_mins(5);
-
-/// Why a step ended early. Nothing is lost: the job comes back.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum StepError {
-    /// The store refused or could not be reached.
-    #[error(transparent)]
-    Ledger(#[from] LedgerError),
-    /// The batch is not in a state for this any more.
-    #[error(transparent)]
-    Illegal(#[from] IllegalTransition),
-}
-
-/// What is left to do with the claim.
-#[derive(Debug)]
-pub(crate) enum Done {
-    /// A commit gave the claim up.
-    Committed,
-    /// Nothing changed; look again after a while.
-    Later(Duration),
-}
 
 /// A job under way.
 pub(crate) struct Job<'w> {
@@ -83,7 +63,7 @@ impl Job<'_> {
         let (before, after) = (transition.before, transition.batch.state().name());
         let (event, note) = (transition.event, transition.note.clone());
         let actor = Actor {
-            name: self.worker.name().to_string(),
+            name: self.worker.name.to_string(),
             via: "worker",
         };
         let commit = Commit::new(&self.stored, transition, &actor, at, authority);
@@ -99,7 +79,7 @@ impl Job<'_> {
 
     /// Who owns the calls of this job: this worker under this very claim.
     pub(crate) fn owner(&self) -> WorkerName {
-        self.worker.name().with_fence(self.claim.fence)
+        self.worker.name.with_fence(self.claim.fence)
     }
 
     /// An intent that starts now, and the moment until which its call may be sent.
@@ -107,7 +87,7 @@ impl Job<'_> {
     /// The call ends a whole time-out after it was sent at the latest, which is before the
     /// deadline: after that, others may write.
     pub(crate) fn intent(&self) -> (Intent, Instant) {
-        let timeout = self.worker.settings.call_timeout;
+        let timeout = self.worker.call_timeout;
         #[expect(
             clippy::arithmetic_side_effects,
             reason = "an instant and a short time-out"

@@ -12,8 +12,6 @@ mod cancel;
 mod initialize;
 mod job;
 mod read_back;
-mod register;
 mod worker;
 
-pub use register::register;
-pub use worker::{Settings, Worker};
+pub use worker::Worker;

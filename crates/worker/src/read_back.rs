@@ -1,6 +1,7 @@
 //! Read back: what the provider stored must be what was submitted, before anyone decides on it.
 
 use chrono::TimeDelta;
+use onay_ledger::{Done, StepError};
 use onay_payout::cadence::{EXPIRES_AFTER, READ_BACK_PATIENCE};
 use onay_payout::provider::{ItemKind, Lookup, ProviderError, RemoteCopy, RemoteStatus};
 use onay_payout::{
@@ -8,7 +9,7 @@ use onay_payout::{
     cadence,
 };
 
-use crate::job::{Done, Job, StepError};
+use crate::job::Job;
 
 pub(crate) async fn run(job: Job<'_>, request_id: RequestId) -> Result<Done, StepError> {
     let depth = job.worker.policy.safety().read_back;

@@ -1,98 +1,69 @@
-//! One step: load the batch, do what its state asks for, leave the claim.
+//! One step: load the batch, do what its state asks for.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use futures_util::FutureExt as _;
-use onay_ledger::{Claim, ClaimGuard, Ledger, LedgerError};
+use onay_ledger::{
+    Claim, Done, Handler, Ledger, LedgerError, Queue, Role, RoleSettings, StepError,
+};
 use onay_payout::{BatchRef, Event, Policy, Provider, State, WorkerName, cadence};
-use tracing::{debug, error, warn};
 
-use crate::job::{Done, Job, StepError};
+use crate::job::Job;
 use crate::{authorize, cancel, initialize, read_back};
-
-/// Pause before a job is tried again that broke in a way nobody foresaw.
-const BROKEN_PAUSE: Duration = Duration::from_mins(1);
-
-/// How a worker works.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// One incarnation of this process; unique per start.
-    pub name: WorkerName,
-    /// The whole time one provider call can take; intents last twice as long.
-    pub call_timeout: Duration,
-    /// How long a claim lasts without being renewed: the time after which the jobs of a dead
-    /// worker come back.
-    pub lease: Duration,
-}
 
 /// The hands: everything that may be written to a provider is written here.
 pub struct Worker {
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) provider: Arc<dyn Provider>,
     pub(crate) policy: Arc<Policy>,
-    pub(crate) settings: Settings,
+    pub(crate) name: WorkerName,
+    pub(crate) call_timeout: Duration,
 }
 
 impl Worker {
-    /// Binds the ledger to the provider's account, for ever.
+    /// The worker as a role over a ledger, which it binds to the provider's account for ever.
+    ///
+    /// A provider call ends `call_timeout` after it was sent at the latest; intents last twice as
+    /// long.
     ///
     /// # Errors
     /// [`LedgerError::OtherAccount`] when the ledger belongs to another account.
-    pub async fn new(
+    pub async fn role(
         ledger: Arc<dyn Ledger>,
         provider: Arc<dyn Provider>,
         policy: Arc<Policy>,
-        settings: Settings,
-    ) -> Result<Self, LedgerError> {
+        call_timeout: Duration,
+        settings: RoleSettings,
+    ) -> Result<Role, LedgerError> {
         ledger.bind(provider.account()).await?;
-        Ok(Self {
-            ledger,
+        let name = settings.name.clone();
+        let worker = Self {
+            ledger: Arc::clone(&ledger),
             provider,
             policy,
-            settings,
-        })
-    }
-
-    /// This incarnation's name.
-    pub const fn name(&self) -> &WorkerName {
-        &self.settings.name
-    }
-
-    /// Works on one claimed job. Never fails: what cannot be done now comes back.
-    pub async fn handle(&self, claim: Claim) {
-        let batch = claim.batch;
-        let guard = ClaimGuard::new(Arc::clone(&self.ledger), claim, self.settings.lease);
-        let step = AssertUnwindSafe(self.step(guard.claim()))
-            .catch_unwind()
-            .await;
-        let pause = match step {
-            Ok(Ok(Done::Committed)) => return,
-            Ok(Ok(Done::Later(pause))) => pause,
-            Ok(Err(StepError::Ledger(LedgerError::Stale | LedgerError::LeaseLost))) => {
-                debug!(batch.id = %batch, "batch {batch} changed under this job; whoever changed it planned what is next");
-                return;
-            }
-            Ok(Err(StepError::Ledger(error))) => {
-                warn!(batch.id = %batch, "the ledger failed under batch {batch}, the job comes back: {error}");
-                return;
-            }
-            Ok(Err(StepError::Illegal(illegal))) => {
-                warn!(batch.id = %batch, "batch {batch} was not ready for this step: {illegal}");
-                cadence::DOUBT_PAUSE
-            }
-            Err(_panic) => {
-                error!(batch.id = %batch, "a step on batch {batch} panicked; this is a bug, please report it");
-                BROKEN_PAUSE
-            }
+            name,
+            call_timeout,
         };
-        if let Err(error) = self.ledger.postpone(guard.into_claim(), pause).await {
-            debug!(batch.id = %batch, "the job of batch {batch} was not given back: {error}");
-        }
+        Ok(Role::new(ledger, Queue::Worker, Arc::new(worker), settings))
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the worker's one look at the clock"
+    )]
+    #[expect(
+        clippy::unused_self,
+        reason = "reads like the property of a worker that it is"
+    )]
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        Utc::now()
+    }
+}
+
+#[async_trait]
+impl Handler for Worker {
     async fn step(&self, claim: &Claim) -> Result<Done, StepError> {
         let stored = self.ledger.load(&BatchRef::Id(claim.batch)).await?;
         let stored = stored.ok_or(LedgerError::NotFound)?;
@@ -124,17 +95,5 @@ impl Worker {
             | State::Refused(_)
             | State::Frozen(_) => Ok(Done::Later(cadence::LATE_CHECK)),
         }
-    }
-
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the worker's one look at the clock"
-    )]
-    #[expect(
-        clippy::unused_self,
-        reason = "reads like the property of a worker that it is"
-    )]
-    pub(crate) fn now(&self) -> DateTime<Utc> {
-        Utc::now()
     }
 }

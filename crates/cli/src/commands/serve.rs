@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::args::Serve;
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
-use crate::roles::{self, House, Role};
+use crate::roles::{self, House, Kind};
 
 /// Console, worker and reconciler in one process.
 pub(crate) async fn all(config: &Config, args: &Serve) -> anyhow::Result<Exit> {
@@ -20,7 +20,7 @@ pub(crate) async fn all(config: &Config, args: &Serve) -> anyhow::Result<Exit> {
     let house = shared.house(config)?;
     let stop = roles::stop_signal()?;
     let console = shared.console(config, args, stop.clone()).await?;
-    let work = roles::work(house, &[Role::Worker, Role::Reconciler], stop.clone());
+    let work = roles::work(house, &[Kind::Worker, Kind::Reconciler], stop.clone());
     // Whichever ends first takes the others with it: half a process helps nobody.
     let both = tokio::join!(ending(console, &stop), ending(work, &stop));
     both.0.and(both.1).map_err(explained)?;
@@ -28,9 +28,9 @@ pub(crate) async fn all(config: &Config, args: &Serve) -> anyhow::Result<Exit> {
 }
 
 /// One role that works on jobs.
-pub(crate) async fn work(config: &Config, role: Role) -> anyhow::Result<Exit> {
+pub(crate) async fn work(config: &Config, kind: Kind) -> anyhow::Result<Exit> {
     let house = Shared::open(config)?.house(config)?;
-    roles::work(house, &[role], roles::stop_signal()?)
+    roles::work(house, &[kind], roles::stop_signal()?)
         .await
         .map_err(explained)?;
     Ok(Exit::Done)

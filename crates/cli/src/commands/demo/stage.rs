@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::commands::init::{Starter, write_new};
 use crate::commands::simulate::{API_KEY, SECRET_KEY};
 use crate::exit::Failure;
-use crate::roles::{self, House, Role};
+use crate::roles::{self, House, Kind};
 
 /// How long the simulated bank takes.
 const SETTLE_AFTER: Duration = Duration::from_secs(4);
@@ -98,7 +98,7 @@ async fn run(
     console: TcpListener,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
-    let work = roles::work(house, &[Role::Worker, Role::Reconciler], stop.clone());
+    let work = roles::work(house, &[Kind::Worker, Kind::Reconciler], stop.clone());
     let (work, console) = tokio::join!(work, roles::serve_console(desk, console, stop));
     work.and(console)
 }
