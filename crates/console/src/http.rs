@@ -22,6 +22,7 @@ use session::Sessions;
 
 pub(crate) use access::Denied;
 pub(crate) use headers::{is_foreign, is_loopback};
+pub(crate) use problem::{Kind, Problem};
 pub(crate) use session::Session;
 pub(crate) use words::words;
 

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 /// A batch without its items.
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the fields are the JSON's")]
 pub struct Batch {
     batch: String,
     external_id: String,
@@ -203,6 +204,7 @@ impl Frozen {
 
 /// One item and what became of it.
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the fields are the JSON's")]
 pub struct Item {
     item: String,
     recipient_type: &'static str,

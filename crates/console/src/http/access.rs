@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use onay_payout::{Digest, Identity, Policy, Unauthenticated};
+use onay_payout::{Digest, Identity, Policy, Role, Unauthenticated};
 use secrecy::{ExposeSecret as _, SecretString};
 
 /// How long a token that was right is believed without computing its hash again.
@@ -35,6 +35,8 @@ struct Known {
 pub(crate) enum Denied {
     /// It is nobody's.
     Unauthenticated,
+    /// Its owner may not even look.
+    NoRole,
     /// Too many wrong ones came before.
     TooMany {
         /// When to try again.
@@ -51,9 +53,15 @@ impl Doorkeeper {
         }
     }
 
-    /// Who holds `token`. A token that was right a moment ago is let in even while its name is
+    /// Who holds `token` and has any role. A token that was right a moment ago is let in even while its name is
     /// refused, so that nobody can lock out a program that is at work.
     pub(crate) async fn identify(&self, token: SecretString) -> Result<Identity, Denied> {
+        let identity = self.authenticate(token).await?;
+        let has_role = Role::ALL.iter().any(|role| identity.has(*role));
+        has_role.then_some(identity).ok_or(Denied::NoRole)
+    }
+
+    async fn authenticate(&self, token: SecretString) -> Result<Identity, Denied> {
         let key = Digest::of(token.expose_secret().as_bytes());
         if let Some(identity) = self.known(&key) {
             return Ok(identity);

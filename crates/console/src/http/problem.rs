@@ -199,6 +199,7 @@ impl From<Denied> for Problem {
                 "the token is not valid; send `Authorization: Bearer onay_…`, or ask for a new \
                  token (`onay token new`)",
             ),
+            Denied::NoRole => Self::new(Kind::NotAllowed, "the token's owner has no role"),
             Denied::TooMany { retry_after } => Self {
                 retry_after_seconds: Some(retry_after.as_secs().max(1)),
                 ..Self::new(

@@ -3,13 +3,15 @@
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
     reason = "a test may look at the clock, and should stop where it goes wrong"
 )]
 
 mod access;
 mod decisions;
 mod given;
-//mod pages;
-//mod privacy;
+mod pages;
+mod privacy;
 mod reading;
 mod submission;

@@ -1,0 +1,256 @@
+//! Deciding in two steps: a page that repeats what is decided, then the decision.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use onay_ledger::Stored;
+use onay_payout::{BatchRef, Identity, Motion, Policy, Verdict};
+use onay_producer::Producer;
+use serde::Deserialize;
+
+use super::batch::{Sums, load};
+use super::gate::{may_withdraw, needed};
+use super::shown::Header;
+use super::visitor::{Signed, Visitor};
+use super::{Fault, page};
+use crate::desk::{self, Person, now};
+use crate::http::{Console, Kind, Problem, words};
+
+/// What a person can do with a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Action {
+    Approve,
+    Reject,
+    Undo,
+    Withdraw,
+}
+
+impl Action {
+    fn read(word: &str) -> Result<Self, Fault> {
+        match word {
+            "approve" => Ok(Self::Approve),
+            "reject" => Ok(Self::Reject),
+            "undo" => Ok(Self::Undo),
+            "withdraw" => Ok(Self::Withdraw),
+            _ => Err(Problem::new(Kind::NotFound, "this page does not exist").into()),
+        }
+    }
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Reject => "reject",
+            Self::Undo => "undo",
+            Self::Withdraw => "withdraw",
+        }
+    }
+
+    /// The decision; none for a withdrawal, which is the maker's.
+    fn verdict(self, said: Option<String>) -> Option<Verdict> {
+        match self {
+            Self::Approve => Some(Verdict::Approve { comment: said }),
+            Self::Reject => Some(Verdict::Reject {
+                reason: said.unwrap_or_default(),
+            }),
+            Self::Undo => Some(Verdict::Undo),
+            Self::Withdraw => None,
+        }
+    }
+
+    const fn question(self) -> &'static str {
+        match self {
+            Self::Approve => "Approve this payout?",
+            Self::Reject => "Reject this payout?",
+            Self::Undo => "Take back your approval?",
+            Self::Withdraw => "Withdraw this batch?",
+        }
+    }
+
+    /// What follows from it.
+    fn consequence(self, missing_after: usize) -> String {
+        match self {
+            Self::Approve if missing_after == 0 => {
+                "Yours is the last approval it needs: the money is released right after.".to_owned()
+            }
+            Self::Approve if missing_after == 1 => {
+                "After yours, one more approval is needed before the money is released.".to_owned()
+            }
+            Self::Approve => format!(
+                "After yours, {missing_after} more approvals are needed before the money is released."
+            ),
+            Self::Reject => "Nothing is paid, the provider is asked to cancel the batch, and the \
+                             maker reads your reason. This cannot be taken back."
+                .to_owned(),
+            Self::Undo => "It no longer counts. If the release has begun by then, it is too late \
+                           and you are told so."
+                .to_owned(),
+            Self::Withdraw => "Nothing is paid, and approvals given so far no longer matter. To \
+                               pay later, submit a batch under a new external id."
+                .to_owned(),
+        }
+    }
+
+    /// What the person is asked to write, if anything.
+    const fn asks_for(self) -> &'static str {
+        match self {
+            Self::Approve => "Comment (optional)",
+            Self::Reject => "Reason, for the maker to read",
+            Self::Withdraw => "Reason (optional)",
+            Self::Undo => "",
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "act.html")]
+struct Asked {
+    header: Header,
+    id: String,
+    external_id: String,
+    maker: String,
+    action: &'static str,
+    question: &'static str,
+    consequence: String,
+    asks_for: &'static str,
+    money: Sums,
+    digest: String,
+    code: String,
+    said: String,
+    error: Option<String>,
+}
+
+impl Asked {
+    fn new(stored: &Stored, action: Action, policy: &Policy, header: Header) -> Self {
+        let head = stored.batch.head();
+        let hold = head.state.hold();
+        let needed = hold.map_or(0, |hold| needed(policy, hold));
+        let after = head.standing_approvals().len().saturating_add(1);
+        let missing_after = usize::try_from(needed)
+            .unwrap_or(usize::MAX)
+            .saturating_sub(after);
+        Self {
+            header,
+            id: head.id.to_string(),
+            external_id: head.external_id.to_string(),
+            maker: head.maker.to_string(),
+            action: action.word(),
+            question: action.question(),
+            consequence: action.consequence(missing_after),
+            asks_for: action.asks_for(),
+            money: Sums::of(&stored.batch),
+            digest: hold.map(|hold| hold.digest.to_string()).unwrap_or_default(),
+            code: hold.map(|hold| hold.digest.code()).unwrap_or_default(),
+            said: String::new(),
+            error: None,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Seen {
+    /// The digest of the page the person came from.
+    #[serde(default)]
+    digest: String,
+}
+
+/// `GET /batches/{batch}/{action}?digest=`: repeats what is to be decided and asks once more.
+pub(super) async fn ask(
+    State(console): State<Arc<Console>>,
+    visitor: Visitor,
+    Path((batch, action)): Path<(String, String)>,
+    Query(seen): Query<Seen>,
+) -> Result<Response, Fault> {
+    let action = Action::read(&action)?;
+    let stored = load(&console, &batch).await?;
+    allow(&console, visitor.identity(), &stored, action, &seen.digest)?;
+    let policy = &console.desk.policy;
+    let asked = Asked::new(&stored, action, policy, Header::from(&visitor));
+    Ok(page(StatusCode::OK, &asked))
+}
+
+/// Says no before anybody fills in a form for nothing. Whether it is a no is asked again when it
+/// counts, by the same rules.
+fn allow(
+    console: &Console,
+    me: &Identity,
+    stored: &Stored,
+    action: Action,
+    digest: &str,
+) -> Result<(), Fault> {
+    let (policy, head, at) = (&console.desk.policy, stored.batch.head(), now());
+    let Some(verdict) = action.verdict(None) else {
+        if may_withdraw(&stored.batch, me, at) {
+            return Ok(());
+        }
+        let detail = "only its maker withdraws a batch, and only before it is released";
+        return Err(Problem::new(Kind::NotAllowed, detail).into());
+    };
+    policy.judge(head, me, Motion { verdict, digest }, at)?;
+    Ok(())
+}
+
+#[derive(Deserialize)]
+pub(super) struct Said {
+    #[serde(default)]
+    digest: String,
+    #[serde(default)]
+    words: String,
+}
+
+/// `POST /batches/{batch}/{action}`: does it, and shows the batch.
+pub(super) async fn act(
+    State(console): State<Arc<Console>>,
+    Path((batch, action)): Path<(String, String)>,
+    Signed { visitor, form }: Signed<Said>,
+) -> Result<Response, Fault> {
+    let action = Action::read(&action)?;
+    let stored = load(&console, &batch).await?;
+    let said = match words(&form.words) {
+        Ok(None) if action == Action::Reject => Err("Say why: the maker reads it.".to_owned()),
+        Ok(line) => Ok(line),
+        Err(what) => Err(format!("This is {what}.")),
+    };
+    let line = match said {
+        Ok(line) => line,
+        Err(error) => {
+            let asked = Asked {
+                error: Some(error),
+                said: form.words,
+                ..Asked::new(
+                    &stored,
+                    action,
+                    &console.desk.policy,
+                    Header::from(&visitor),
+                )
+            };
+            return Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &asked));
+        }
+    };
+    let id = stored.batch.id();
+    let (me, batch) = (visitor.identity(), BatchRef::Id(id));
+    if let Some(verdict) = action.verdict(line.clone()) {
+        let (ledger, policy) = (&*console.desk.ledger, &console.desk.policy);
+        let person = Person {
+            identity: me,
+            via: "console",
+        };
+        let motion = Motion {
+            verdict,
+            digest: &form.digest,
+        };
+        desk::decide(ledger, policy, &person, &batch, &motion).await?;
+    } else {
+        let (ledger, policy) = (
+            Arc::clone(&console.desk.ledger),
+            Arc::clone(&console.desk.policy),
+        );
+        let producer = Producer::new(ledger, policy, me.clone(), "console")?;
+        producer
+            .withdraw(&batch, line.as_deref().unwrap_or("no reason given"))
+            .await?;
+    }
+    Ok(Redirect::to(&format!("/batches/{id}")).into_response())
+}

@@ -1,0 +1,278 @@
+//! The page of one batch: what an approver decides on.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use chrono::{DateTime, Utc};
+use onay_ledger::{Entry, Stored};
+use onay_payout::{Batch, ItemStatus, Money, State as BatchState, TieOut};
+use serde::Deserialize;
+
+use super::attention::Attention;
+use super::gate::{Choice, Gate, may_withdraw};
+use super::lines::{Lines, Which};
+use super::shown::{Amount, Header, Moment, Pill, label, prose};
+use super::visitor::Visitor;
+use super::{Fault, page};
+use crate::desk::now;
+use crate::http::{Console, Problem};
+
+#[derive(Template)]
+#[template(path = "batch.html")]
+struct Page {
+    header: Header,
+    id: String,
+    external_id: String,
+    pill: Pill,
+    explain: String,
+    explain_tone: &'static str,
+    maker: String,
+    purpose: String,
+    submitted: Moment,
+    money: Sums,
+    held: Option<Held>,
+    gate: Option<Gate>,
+    may_withdraw: bool,
+    attention: Option<Attention>,
+    items: Lines,
+    refused: Lines,
+    progress: Option<Progress>,
+    journal: Vec<Happened>,
+}
+
+/// The money in question.
+pub(super) struct Sums {
+    pub(super) total: Amount,
+    pub(super) commission: Option<Amount>,
+    /// Total and commission together.
+    pub(super) debit: Option<Amount>,
+    pub(super) count: usize,
+    pub(super) refused: usize,
+    /// What the refused lines add up to.
+    pub(super) refused_total: Option<Amount>,
+}
+
+struct Held {
+    request_id: String,
+    account: String,
+    digest: String,
+    code: String,
+    since: Moment,
+}
+
+/// What became of the money so far.
+struct Progress {
+    done: usize,
+    all: usize,
+    by_status: Vec<(Pill, usize)>,
+    sums: Vec<(&'static str, Amount, &'static str)>,
+    difference: Amount,
+    ties_out: bool,
+}
+
+struct Happened {
+    what: String,
+    who: String,
+    via: String,
+    at: Moment,
+    note: String,
+    after: String,
+    is_human: bool,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Wanted {
+    page: Option<usize>,
+    refused: Option<usize>,
+}
+
+/// `GET /batches/{batch}?page=&refused=`
+pub(super) async fn show(
+    State(console): State<Arc<Console>>,
+    visitor: Visitor,
+    Path(batch): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, Fault> {
+    let stored = load(&console, &batch).await?;
+    let journal = console.desk.ledger.journal(&stored.batch.id()).await?;
+    let now = now();
+    let (batch, head) = (&stored.batch, stored.batch.head());
+    let gate = Gate::of(head, &console.desk.policy, visitor.identity(), now);
+    let is_open = gate
+        .as_ref()
+        .is_some_and(|gate| !matches!(gate.choice, Choice::Over));
+    let shown = Page {
+        header: Header::from(&visitor),
+        id: head.id.to_string(),
+        external_id: head.external_id.to_string(),
+        pill: Pill::from(&head.state),
+        explain: prose(&onay_payout::explain(head)),
+        explain_tone: if matches!(head.state, BatchState::Frozen(_)) {
+            "bad"
+        } else {
+            ""
+        },
+        maker: head.maker.to_string(),
+        purpose: head
+            .purpose
+            .map(|purpose| label(&purpose.word().to_lowercase()))
+            .unwrap_or_default(),
+        submitted: Moment::new(head.accepted_at, now),
+        money: Sums::of(batch),
+        held: Held::of(batch, now),
+        gate,
+        may_withdraw: may_withdraw(batch, visitor.identity(), now),
+        attention: is_open
+            .then(|| Attention::of(batch))
+            .filter(|found| !found.is_empty()),
+        items: Lines::of(batch, Which::ToPay, wanted.page.unwrap_or(1)),
+        refused: Lines::of(batch, Which::Refused, wanted.refused.unwrap_or(1)),
+        progress: Progress::of(batch),
+        journal: journal
+            .iter()
+            .rev()
+            .map(|entry| Happened::of(entry, now))
+            .collect(),
+    };
+    Ok(page(StatusCode::OK, &shown))
+}
+
+/// The batch an address names, by our id or the external one.
+pub(super) async fn load(console: &Console, named: &str) -> Result<Stored, Fault> {
+    let none = || Fault::from(Problem::no_batch(named));
+    let batch = named.parse().map_err(|_| none())?;
+    let stored = console.desk.ledger.load(&batch).await?;
+    stored.ok_or_else(none)
+}
+
+impl Sums {
+    pub(super) fn of(batch: &Batch) -> Self {
+        let head = batch.head();
+        let requested = head.tie_out.requested;
+        let hold = head.state.hold();
+        let (total, count) = hold.map_or((requested, head.count), |hold| (hold.total, hold.count));
+        let commission = hold.and_then(|hold| hold.commission);
+        let refused = head.count.saturating_sub(count);
+        let refused_total = requested.minus(total).ok().filter(|_| refused > 0);
+        Self {
+            total: total.into(),
+            commission: commission.map(Amount::from),
+            debit: commission
+                .and_then(|fee| total.plus(fee).ok())
+                .map(Amount::from),
+            count,
+            refused,
+            refused_total: refused_total.map(Amount::from),
+        }
+    }
+}
+
+impl Held {
+    fn of(batch: &Batch, now: DateTime<Utc>) -> Option<Self> {
+        let hold = batch.state().hold()?;
+        Some(Self {
+            request_id: hold.request_id.to_string(),
+            account: hold.account.to_string(),
+            digest: hold.digest.to_string(),
+            code: hold.digest.code(),
+            since: Moment::new(hold.held_at, now),
+        })
+    }
+}
+
+impl Progress {
+    fn of(batch: &Batch) -> Option<Self> {
+        let is_shown = match batch.state() {
+            BatchState::Processing(_)
+            | BatchState::Settled(_)
+            | BatchState::PartlySettled(_)
+            | BatchState::Failed(_) => true,
+            BatchState::Frozen(_) => batch.head().money_may_move(),
+            BatchState::Received
+            | BatchState::Preparing(_)
+            | BatchState::Prepared(_)
+            | BatchState::PendingApproval(_)
+            | BatchState::Approved(_)
+            | BatchState::Releasing(_)
+            | BatchState::Cancelling(_)
+            | BatchState::Rejected(_)
+            | BatchState::Withdrawn(_)
+            | BatchState::Expired(_)
+            | BatchState::Refused(_) => false,
+        };
+        let outcomes = batch.outcomes();
+        let mut by_status: Vec<(&ItemStatus, usize)> = Vec::new();
+        for outcome in outcomes {
+            match by_status
+                .iter_mut()
+                .find(|(status, _)| *status == &outcome.status)
+            {
+                Some((_, count)) => *count = count.saturating_add(1),
+                None => by_status.push((&outcome.status, 1)),
+            }
+        }
+        by_status.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        let tie_out = &batch.head().tie_out;
+        is_shown.then(|| Self {
+            done: outcomes
+                .iter()
+                .filter(|outcome| outcome.status.is_payee_final())
+                .count(),
+            all: outcomes.len(),
+            by_status: by_status
+                .into_iter()
+                .map(|(s, count)| (Pill::from(s), count))
+                .collect(),
+            sums: sums(tie_out),
+            difference: tie_out.difference.into(),
+            ties_out: tie_out.difference.is_zero(),
+        })
+    }
+}
+
+/// What became of the money, in the words of the tie-out, without what is nothing.
+fn sums(tie_out: &TieOut) -> Vec<(&'static str, Amount, &'static str)> {
+    let lines: [(&str, Money, &str); 7] = [
+        ("Paid", tie_out.paid, "payees have it"),
+        ("Open", tie_out.open, "on its way"),
+        (
+            "Failed",
+            tie_out.failed,
+            "not paid; a refund is not known yet",
+        ),
+        ("Refunded", tie_out.refunded, "not paid; the money is back"),
+        (
+            "Refund failed",
+            tie_out.refund_failed,
+            "neither paid nor back: talk to the provider",
+        ),
+        ("Refused", tie_out.invalid, "never taken"),
+        ("Cancelled", tie_out.cancelled, "never taken"),
+    ];
+    let lines = lines.into_iter().filter(|(_, sum, _)| !sum.is_zero());
+    lines
+        .map(|(word, sum, meaning)| (word, sum.into(), meaning))
+        .collect()
+}
+
+impl Happened {
+    fn of(entry: &Entry, now: DateTime<Utc>) -> Self {
+        let is_moved = entry.after != entry.before;
+        Self {
+            what: label(&entry.event),
+            who: entry.actor.clone(),
+            via: entry.via.clone(),
+            at: Moment::new(entry.at, now),
+            note: entry.note.clone(),
+            after: if is_moved {
+                label(&entry.after)
+            } else {
+                String::new()
+            },
+            is_human: !matches!(entry.via.as_str(), "worker" | "reconciler"),
+        }
+    }
+}

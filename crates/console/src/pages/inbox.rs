@@ -1,0 +1,198 @@
+//! What waits, and what was.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use chrono::{DateTime, Utc};
+use onay_ledger::{Filter, LedgerError, Page};
+use onay_payout::{BatchId, Head, Hold, State as BatchState};
+use serde::Deserialize;
+
+use super::shown::{Amount, Header, Moment, Pill, label, prose};
+use super::visitor::Visitor;
+use super::{Fault, page};
+use crate::desk::now;
+use crate::http::Console;
+
+/// Most waiting or frozen batches shown at once.
+const WAITING_MAX: u32 = 200;
+const RECENT: u32 = 10;
+const PAGE_SIZE: u32 = 50;
+
+#[derive(Template)]
+#[template(path = "inbox.html")]
+struct Inbox {
+    header: Header,
+    frozen: Vec<Row>,
+    yours: Vec<Row>,
+    others: Vec<Row>,
+    has_more: bool,
+    recent: Vec<Row>,
+}
+
+/// A batch as one line.
+struct Row {
+    id: String,
+    external_id: String,
+    pill: Pill,
+    total: Amount,
+    count: usize,
+    refused: usize,
+    maker: String,
+    purpose: String,
+    submitted: Moment,
+    explain: String,
+    gate: Option<Gate>,
+}
+
+struct Gate {
+    rule: String,
+    given: usize,
+    needed: u32,
+    deadline: Moment,
+    is_over: bool,
+}
+
+impl Row {
+    fn new(head: &Head, now: DateTime<Utc>) -> Self {
+        let hold = head.state.hold();
+        let count = hold.map_or(head.count, |hold| hold.count);
+        Self {
+            id: head.id.to_string(),
+            external_id: head.external_id.to_string(),
+            pill: Pill::from(&head.state),
+            total: hold
+                .map_or(head.tie_out.requested, |hold| hold.total)
+                .into(),
+            count,
+            refused: head.count.saturating_sub(count),
+            maker: head.maker.to_string(),
+            purpose: head
+                .purpose
+                .map(|purpose| label(&purpose.word().to_lowercase()))
+                .unwrap_or_default(),
+            submitted: Moment::new(head.accepted_at, now),
+            explain: prose(&onay_payout::explain(head)),
+            gate: hold.map(|hold| Gate::new(head, hold, now)),
+        }
+    }
+}
+
+impl Gate {
+    fn new(head: &Head, hold: &Hold, now: DateTime<Utc>) -> Self {
+        Self {
+            rule: hold.rule.name.clone(),
+            given: head.standing_approvals().len(),
+            needed: hold.rule.needed,
+            deadline: Moment::new(hold.expires_at, now),
+            is_over: now >= hold.expires_at,
+        }
+    }
+}
+
+/// `GET /`: what waits for this person, then for others; what is frozen stands above all.
+pub(super) async fn inbox(
+    State(console): State<Arc<Console>>,
+    visitor: Visitor,
+) -> Result<Response, Fault> {
+    let now = now();
+    let mut waiting = list(&console, Some("pending_approval"), None, WAITING_MAX).await?;
+    let has_more = waiting.len() >= usize::try_from(WAITING_MAX).unwrap_or(usize::MAX);
+    waiting.sort_by_key(|head| head.state.hold().map(|hold| hold.expires_at));
+    let is_yours = |head: &&Head| {
+        let me = visitor.identity();
+        let has_spoken = head.standing_approvals().contains(&me.name());
+        !has_spoken && console.desk.policy.may_decide(head, me, now).is_ok()
+    };
+    let (yours, others): (Vec<&Head>, Vec<&Head>) = waiting.iter().partition(is_yours);
+    let rows = |heads: Vec<&Head>| heads.into_iter().map(|head| Row::new(head, now)).collect();
+    let frozen = list(&console, Some("frozen"), None, WAITING_MAX).await?;
+    let recent = list(&console, None, None, RECENT).await?;
+    let inbox = Inbox {
+        header: Header::from(&visitor),
+        frozen: rows(frozen.iter().collect()),
+        yours: rows(yours),
+        others: rows(others),
+        has_more,
+        recent: rows(recent.iter().collect()),
+    };
+    Ok(page(StatusCode::OK, &inbox))
+}
+
+#[derive(Template)]
+#[template(path = "batches.html")]
+struct All {
+    header: Header,
+    states: Vec<Choice>,
+    rows: Vec<Row>,
+    state: String,
+    next: Option<String>,
+}
+
+struct Choice {
+    word: &'static str,
+    label: String,
+    is_chosen: bool,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Wanted {
+    state: Option<String>,
+    before: Option<BatchText>,
+}
+
+/// Deserialized as text, so that a wrong one shows the first page instead of an error.
+type BatchText = String;
+
+/// `GET /batches?state=&before=`: every batch, newest first.
+pub(super) async fn all(
+    State(console): State<Arc<Console>>,
+    visitor: Visitor,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, Fault> {
+    let state = wanted
+        .state
+        .as_deref()
+        .and_then(|word| BatchState::NAMES.into_iter().find(|known| *known == word));
+    let before = wanted.before.and_then(|id| id.parse().ok());
+    let heads = list(&console, state, before, PAGE_SIZE.saturating_add(1)).await?;
+    let size = usize::try_from(PAGE_SIZE).unwrap_or(usize::MAX);
+    let (shown, rest) = heads.split_at(size.min(heads.len()));
+    let next = shown
+        .last()
+        .filter(|_| !rest.is_empty())
+        .map(|last| last.id.to_string());
+    let choice = |word: &'static str| Choice {
+        word,
+        label: label(word),
+        is_chosen: state == Some(word),
+    };
+    let now = now();
+    let all = All {
+        header: Header::from(&visitor),
+        states: BatchState::NAMES.into_iter().map(choice).collect(),
+        rows: shown.iter().map(|head| Row::new(head, now)).collect(),
+        state: state.unwrap_or_default().to_owned(),
+        next,
+    };
+    Ok(page(StatusCode::OK, &all))
+}
+
+async fn list(
+    console: &Console,
+    state: Option<&str>,
+    before: Option<BatchId>,
+    size: u32,
+) -> Result<Vec<Head>, LedgerError> {
+    let filter = Filter {
+        state: state.map(str::to_owned),
+    };
+    console
+        .desk
+        .ledger
+        .list(&filter, &Page { before, size })
+        .await
+}
