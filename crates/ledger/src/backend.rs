@@ -1,7 +1,7 @@
 //! The ledger as a queue of apalis: hands out claims, one at a time, to an ordinary apalis worker.
 
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -11,11 +11,12 @@ use apalis_core::worker::context::WorkerContext;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use onay_payout::WorkerName;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tower_layer::Identity;
-use tracing::{info, warn};
+use tracing::warn;
 
+use crate::health::Health;
 use crate::job::{Claim, Queue};
 use crate::ledger::Ledger;
 
@@ -184,71 +185,5 @@ impl Source {
         if let Err(error) = self.ledger.postpone(claim, Duration::ZERO).await {
             warn!(batch.id = %batch, "the claim on batch {batch} ends with its lease: {error}");
         }
-    }
-}
-
-/// Whether a store answers; shared with whoever reports it.
-#[derive(Debug, Clone)]
-pub struct Health(Arc<Mutex<HealthState>>);
-
-/// What [`Health`] knows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum HealthState {
-    /// Nothing was asked yet.
-    Starting,
-    /// It answers.
-    Answering {
-        /// Since when.
-        since: Instant,
-    },
-    /// It does not.
-    Failing {
-        /// Since when.
-        since: Instant,
-        /// What it said last.
-        error: String,
-    },
-}
-
-impl Health {
-    fn new() -> Self {
-        Self(Arc::new(Mutex::new(HealthState::Starting)))
-    }
-
-    /// What is known now.
-    pub fn state(&self) -> HealthState {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
-    fn succeeded(&self) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*state {
-            HealthState::Answering { .. } => return,
-            HealthState::Starting => {}
-            HealthState::Failing { since, .. } => {
-                info!(
-                    "the store answers again, after {} s",
-                    since.elapsed().as_secs()
-                );
-            }
-        }
-        *state = HealthState::Answering {
-            since: Instant::now(),
-        };
-    }
-
-    fn failed(&self, error: String) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let since = match &*state {
-            HealthState::Failing { since, .. } => *since,
-            HealthState::Starting | HealthState::Answering { .. } => {
-                warn!("the store does not answer, claiming waits for it: {error}");
-                Instant::now()
-            }
-        };
-        *state = HealthState::Failing { since, error };
     }
 }

@@ -7,6 +7,7 @@
 
 mod content;
 mod head;
+mod hold;
 mod outcome;
 mod scalar;
 mod state;

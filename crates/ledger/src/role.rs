@@ -80,7 +80,12 @@ impl Role {
         handler: Arc<dyn Handler>,
         settings: RoleSettings,
     ) -> Self {
-        Self { ledger, queue, handler, settings }
+        Self {
+            ledger,
+            queue,
+            handler,
+            settings,
+        }
     }
 
     /// Puts the role under a monitor, as an ordinary apalis worker. Each job runs on a task of its
@@ -89,7 +94,11 @@ impl Role {
     pub fn register(self, monitor: Monitor) -> Monitor {
         let role = Arc::new(self);
         monitor.register(move |_restarts| {
-            let RoleSettings { name, lease, concurrency } = role.settings.clone();
+            let RoleSettings {
+                name,
+                lease,
+                concurrency,
+            } = role.settings.clone();
             let worker = format!("{}-{name}", role.queue);
             let backend = LedgerBackend::new(Arc::clone(&role.ledger), role.queue, name, lease);
             WorkerBuilder::new(worker)
@@ -106,7 +115,9 @@ impl Role {
     pub async fn work_on(&self, claim: Claim) {
         let batch = claim.batch;
         let guard = ClaimGuard::new(Arc::clone(&self.ledger), claim, self.settings.lease);
-        let step = AssertUnwindSafe(self.handler.step(guard.claim())).catch_unwind().await;
+        let step = AssertUnwindSafe(self.handler.step(guard.claim()))
+            .catch_unwind()
+            .await;
         let pause = match step {
             Ok(Ok(Done::Committed)) => return,
             Ok(Ok(Done::Later(pause))) => pause,

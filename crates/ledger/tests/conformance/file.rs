@@ -59,6 +59,21 @@ async fn looking_never_makes_a_file() {
     assert!(!path.parent().unwrap().exists());
 }
 
+#[test]
+fn many_processes_may_make_the_file_at_once() {
+    for _ in 0..20 {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new/onay.db");
+        std::thread::scope(|scope| {
+            let opening = || SqliteLedger::open(&path, Access::Create);
+            let opened: Vec<_> = (0..4).map(|_| scope.spawn(opening)).collect();
+            for ledger in opened {
+                ledger.join().unwrap().unwrap();
+            }
+        });
+    }
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn only_its_owner_can_read_the_file() {

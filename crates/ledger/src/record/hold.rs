@@ -1,0 +1,133 @@
+//! A batch as the provider holds it, and calls that may be on their way.
+
+use onay_payout::{
+    Account, Digest, HeldRule, Hold, Intent, PersonName, Releasing, RequestId, WorkerName,
+};
+use serde::{Deserialize, Serialize};
+
+use super::scalar::{Amount, Text, Time};
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct IntentRecord {
+    owner: Text<WorkerName>,
+    started_at: Time,
+    deadline: Time,
+}
+
+impl From<&Intent> for IntentRecord {
+    fn from(intent: &Intent) -> Self {
+        Self {
+            owner: Text(intent.owner.clone()),
+            started_at: Time(intent.started_at),
+            deadline: Time(intent.deadline),
+        }
+    }
+}
+
+impl From<IntentRecord> for Intent {
+    fn from(record: IntentRecord) -> Self {
+        Self {
+            owner: record.owner.0,
+            started_at: record.started_at.0,
+            deadline: record.deadline.0,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HoldRecord {
+    request_id: Text<RequestId>,
+    account: Text<Account>,
+    digest: Text<Digest>,
+    count: usize,
+    total: Amount,
+    commission: Option<Amount>,
+    rule: RuleRecord,
+    held_at: Time,
+    expires_at: Time,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RuleRecord {
+    name: String,
+    needed: u32,
+    asked: Vec<Text<PersonName>>,
+}
+
+impl From<&Hold> for HoldRecord {
+    fn from(hold: &Hold) -> Self {
+        let rule = RuleRecord {
+            name: hold.rule.name.clone(),
+            needed: hold.rule.needed,
+            asked: hold.rule.asked.iter().cloned().map(Text).collect(),
+        };
+        Self {
+            request_id: Text(hold.request_id.clone()),
+            account: Text(hold.account.clone()),
+            digest: Text(hold.digest),
+            count: hold.count,
+            total: Amount(hold.total),
+            commission: hold.commission.map(Amount),
+            rule,
+            held_at: Time(hold.held_at),
+            expires_at: Time(hold.expires_at),
+        }
+    }
+}
+
+impl From<HoldRecord> for Hold {
+    fn from(record: HoldRecord) -> Self {
+        let rule = HeldRule {
+            name: record.rule.name,
+            needed: record.rule.needed,
+            asked: record
+                .rule
+                .asked
+                .into_iter()
+                .map(|Text(name)| name)
+                .collect(),
+        };
+        Self {
+            request_id: record.request_id.0,
+            account: record.account.0,
+            digest: record.digest.0,
+            count: record.count,
+            total: record.total.0,
+            commission: record.commission.map(|Amount(money)| money),
+            rule,
+            held_at: record.held_at.0,
+            expires_at: record.expires_at.0,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReleasingRecord {
+    hold: HoldRecord,
+    intent: IntentRecord,
+    looks: u32,
+}
+
+impl From<&Releasing> for ReleasingRecord {
+    fn from(releasing: &Releasing) -> Self {
+        Self {
+            hold: (&releasing.hold).into(),
+            intent: (&releasing.intent).into(),
+            looks: releasing.looks,
+        }
+    }
+}
+
+impl From<ReleasingRecord> for Releasing {
+    fn from(record: ReleasingRecord) -> Self {
+        Self {
+            hold: record.hold.into(),
+            intent: record.intent.into(),
+            looks: record.looks,
+        }
+    }
+}
