@@ -1,0 +1,32 @@
+//! Batches to submit.
+
+use serde_json::{Value, json};
+
+/// An IBAN with the right check digits.
+pub(crate) const IBAN: &str = "TR330006100519786457841326";
+
+/// A batch in iyzico's own shape: items `<id>-1` to `<id>-<count>` of 100.01, 100.02, … TRY.
+pub(crate) fn batch(external_id: &str, count: usize) -> Value {
+    let items: Vec<Value> = (1..=count).map(|n| item(&format!("{external_id}-{n}"), n)).collect();
+    json!({
+        "externalId": external_id,
+        "conversationId": external_id,
+        "purpose": "SALARY",
+        "items": items,
+    })
+}
+
+fn item(id: &str, n: usize) -> Value {
+    let amount = json!({ "value": format!("100.{n:02}"), "currency": "TRY" });
+    if n.is_multiple_of(2) {
+        json!({
+            "itemExternalId": id, "recipientType": "MEMBER_ID", "recipientInfo": "2228853",
+            "amount": amount,
+        })
+    } else {
+        json!({
+            "itemExternalId": id, "recipientType": "IBAN", "recipientInfo": IBAN,
+            "recipientName": "Çağrı Öztürk", "amount": amount, "description": "Kasım maaşı",
+        })
+    }
+}

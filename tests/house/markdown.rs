@@ -1,0 +1,66 @@
+//! Reading our own pages; and that their links lead somewhere.
+
+use pulldown_cmark::{CodeBlockKind, CowStr, Event, Options, Parser, Tag, TagEnd};
+
+use crate::{files, read};
+use onay_tests::root;
+
+pub(crate) fn events(text: &str) -> impl Iterator<Item = Event<'_>> {
+    Parser::new_ext(text, Options::ENABLE_TABLES)
+}
+
+/// The blocks of code marked with this language.
+pub(crate) fn blocks(text: &str, language: &str) -> Vec<String> {
+    let mut blocks = Vec::new();
+    let mut is_inside = false;
+    for event in events(text) {
+        match event {
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(word))) if &*word == language => {
+                is_inside = true;
+                blocks.push(String::new());
+            }
+            Event::End(TagEnd::CodeBlock) => is_inside = false,
+            Event::Text(text) if is_inside => blocks.last_mut().unwrap().push_str(&text),
+            _ => {}
+        }
+    }
+    blocks
+}
+
+/// What stands in code in the cells of a row.
+pub(crate) type Row<'a> = Vec<Vec<CowStr<'a>>>;
+
+/// The rows of all tables, headers left out.
+pub(crate) fn rows(text: &str) -> Vec<Row<'_>> {
+    let mut rows: Vec<Row<'_>> = Vec::new();
+    let mut row: Option<Row<'_>> = None;
+    for event in events(text) {
+        match (event, &mut row) {
+            (Event::Start(Tag::TableRow), _) => row = Some(Vec::new()),
+            (Event::Start(Tag::TableCell), Some(cells)) => cells.push(Vec::new()),
+            (Event::Code(code), Some(cells)) => cells.last_mut().unwrap().push(code),
+            (Event::End(TagEnd::TableRow), _) => rows.extend(row.take()),
+            _ => {}
+        }
+    }
+    rows
+}
+
+#[test]
+fn every_relative_link_leads_to_a_file() {
+    for page in files(".", ".md") {
+        let text = read(&page);
+        for event in events(&text) {
+            let Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) = event
+            else {
+                continue;
+            };
+            let path = dest_url.split('#').next().unwrap();
+            if path.is_empty() || path.contains("://") || path.starts_with("mailto:") {
+                continue;
+            }
+            let target = root().join(&page).parent().unwrap().join(path);
+            assert!(target.exists(), "{}: {dest_url}", page.display());
+        }
+    }
+}
