@@ -111,29 +111,14 @@ impl SqliteLedger {
     fn now_us(&self) -> i64 {
         (self.clock)().timestamp_micros()
     }
-
-    /// Runs `step` in a transaction of its own, or together with others; durable when it returns.
-    async fn write<T: Send + 'static>(
-        &self,
-        step: impl FnOnce(&Connection) -> Result<T, LedgerError> + Send + 'static,
-    ) -> Result<T, LedgerError> {
-        self.writer.run(step).await
-    }
-
-    /// Runs `step` on one consistent view of the file.
-    async fn read<T: Send + 'static>(
-        &self,
-        step: impl FnOnce(&Connection) -> Result<T, LedgerError> + Send + 'static,
-    ) -> Result<T, LedgerError> {
-        self.readers.run(step).await
-    }
 }
 
 #[async_trait]
 impl Ledger for SqliteLedger {
     async fn open(&self, opening: Opening) -> Result<Opened, LedgerError> {
         let opened = self
-            .write(move |connection| batch::open(connection, opening))
+            .writer
+            .run(move |connection| batch::open(connection, opening))
             .await?;
         self.planned.notify_waiters();
         Ok(opened)
@@ -141,25 +126,29 @@ impl Ledger for SqliteLedger {
 
     async fn load(&self, batch: &BatchRef) -> Result<Option<Stored>, LedgerError> {
         let batch = batch.clone();
-        self.read(move |connection| batch::load(connection, &batch))
+        self.readers
+            .run(move |connection| batch::load(connection, &batch))
             .await
     }
 
     async fn list(&self, filter: &Filter, page: &Page) -> Result<Vec<Head>, LedgerError> {
         let (filter, page) = (filter.clone(), *page);
-        self.read(move |connection| batch::list(connection, &filter, &page))
+        self.readers
+            .run(move |connection| batch::list(connection, &filter, &page))
             .await
     }
 
     async fn journal(&self, batch: &BatchId) -> Result<Vec<Entry>, LedgerError> {
         let batch = *batch;
-        self.read(move |connection| journal::entries(connection, &batch))
+        self.readers
+            .run(move |connection| journal::entries(connection, &batch))
             .await
     }
 
     async fn commit(&self, commit: Commit<'_>) -> Result<Stored, LedgerError> {
         let (stored, change) = batch::Change::of(commit);
-        self.write(move |connection| change.write(connection))
+        self.writer
+            .run(move |connection| change.write(connection))
             .await?;
         self.planned.notify_waiters();
         Ok(stored)
@@ -178,7 +167,8 @@ impl Ledger for SqliteLedger {
             let mut planned = std::pin::pin!(self.planned.notified());
             planned.as_mut().enable();
             let next = self
-                .read(move |connection| job::next_due_us(connection, queue))
+                .readers
+                .run(move |connection| job::next_due_us(connection, queue))
                 .await?;
             let until_due =
                 next.map_or(LOOK_EVERY, |due| micros(due.saturating_sub(self.now_us())));
@@ -187,7 +177,7 @@ impl Ledger for SqliteLedger {
                 let claim = move |connection: &Connection| {
                     job::claim(connection, queue, &owner, clock().timestamp_micros(), lease)
                 };
-                if let Some(claim) = self.write(claim).await? {
+                if let Some(claim) = self.writer.run(claim).await? {
                     return Ok(Some(claim));
                 }
             }
@@ -206,45 +196,50 @@ impl Ledger for SqliteLedger {
 
     async fn renew(&self, claim: &Claim, lease: Duration) -> Result<(), LedgerError> {
         let (claim, clock) = (claim.clone(), self.clock.clone());
-        self.write(move |connection| {
-            job::renew(connection, &claim, clock().timestamp_micros(), lease)
-        })
-        .await
+        self.writer
+            .run(move |connection| {
+                job::renew(connection, &claim, clock().timestamp_micros(), lease)
+            })
+            .await
     }
 
     async fn postpone(&self, claim: Claim, delay: Duration) -> Result<(), LedgerError> {
         let clock = self.clock.clone();
-        self.write(move |connection| {
-            job::postpone(connection, &claim, clock().timestamp_micros(), delay)
-        })
-        .await?;
+        self.writer
+            .run(move |connection| {
+                job::postpone(connection, &claim, clock().timestamp_micros(), delay)
+            })
+            .await?;
         self.planned.notify_waiters();
         Ok(())
     }
 
     async fn bind(&self, account: &Account) -> Result<(), LedgerError> {
         let ours = account.clone();
-        self.write(move |connection| file::bind(connection, ours))
+        self.writer
+            .run(move |connection| file::bind(connection, ours))
             .await
     }
 
     async fn stats(&self) -> Result<Stats, LedgerError> {
         let now_us = self.now_us();
         let store = format!("SQLite file {}, WAL, synchronous=FULL", self.path.display());
-        self.read(move |connection| {
-            let mut due = BTreeMap::new();
-            for queue in Queue::ALL {
-                due.insert(queue.name(), job::count_due(connection, queue, now_us)?);
-            }
-            let (account, by_state) = (file::account(connection)?, batch::by_state(connection)?);
-            Ok(Stats {
-                store,
-                account,
-                by_state,
-                due,
+        self.readers
+            .run(move |connection| {
+                let mut due = BTreeMap::new();
+                for queue in Queue::ALL {
+                    due.insert(queue.name(), job::count_due(connection, queue, now_us)?);
+                }
+                let (account, by_state) =
+                    (file::account(connection)?, batch::by_state(connection)?);
+                Ok(Stats {
+                    store,
+                    account,
+                    by_state,
+                    due,
+                })
             })
-        })
-        .await
+            .await
     }
 }
 

@@ -166,10 +166,10 @@ pub(super) fn load(
     let outcomes = outcomes(connection, &head.id)?;
     let head = head.decoded()?;
     let content = record::decode_content(&content)?;
-    let outcomes = in_place(outcomes, head.count)?;
     if content.items().len() != head.count {
         return Err(corrupt(&head, "another number of items than it began with"));
     }
+    let outcomes = in_place(outcomes, head.count)?;
     let journal_head = journal_head
         .parse()
         .map_err(|_| corrupt(&head, "no digest as journal head"))?;

@@ -3,15 +3,18 @@
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::ErrorKind;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use onay_payout::Account;
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::error::LedgerError;
 
 /// Every migration ever released, oldest first. Append-only.
 const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_ledger.sql")];
+
+/// How long to wait before trying again what SQLite does not wait for itself.
+const BUSY_PAUSE: Duration = Duration::from_millis(5);
 
 /// Whether a ledger that is not there may be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +48,10 @@ pub(super) fn open(
                 path.display()
             )));
         }
-        (_, Access::Create) => migrate(&mut connection)?,
+        (_, Access::Create) => {
+            switch_to_wal(&connection, busy_timeout)?;
+            migrate(&mut connection)?;
+        }
         (_, Access::Existing) => {
             return Err(unavailable(format!(
                 "{} has an older format; start `onay serve` or `onay worker` of this version once",
@@ -100,14 +106,33 @@ fn applied(connection: &Connection) -> Result<usize, LedgerError> {
     usize::try_from(version).map_err(|_| LedgerError::Corrupt(format!("format {version}")))
 }
 
-fn migrate(connection: &mut Connection) -> Result<(), LedgerError> {
-    let mode: String =
-        connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
-    if mode != "wal" {
-        return Err(unavailable(format!(
+/// Switches the file to a write-ahead log, for good. Processes that do so at once refuse each
+/// other without waiting, so the waiting is done here.
+fn switch_to_wal(connection: &Connection, patience: Duration) -> Result<(), LedgerError> {
+    let began = Instant::now();
+    let mode: String = loop {
+        let switched =
+            connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0));
+        match switched {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && began.elapsed() < patience =>
+            {
+                std::thread::sleep(BUSY_PAUSE);
+            }
+            other => break other?,
+        }
+    };
+    if mode == "wal" {
+        Ok(())
+    } else {
+        Err(unavailable(format!(
             "the file system keeps SQLite in mode {mode}, not WAL; use a local disk"
-        )));
+        )))
     }
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), LedgerError> {
     let transaction = Transaction::new(connection, TransactionBehavior::Immediate)?;
     let seen = applied(&transaction)?;
     if seen == 0 && holds_tables(&transaction)? {

@@ -143,7 +143,7 @@ async fn every_job_is_done_once_and_a_panic_stops_nobody() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_is_away_ends_no_worker() {
-    let file = Sqlite::fresh();
+    let file = Sqlite::impatient();
     let scene = Scene::new(&file);
     scene.opened("payday").await;
     let away = Connection::open(file.path()).unwrap();

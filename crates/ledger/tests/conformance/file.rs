@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join;
-use onay_ledger::conformance::{LEASE, Scene, worker};
+use onay_ledger::conformance::{LEASE, Scene, batch_id, worker};
 use onay_ledger::{Access, Authority, Ledger, LedgerError, Queue, SqliteLedger};
 use rusqlite::Connection;
 
@@ -15,16 +15,19 @@ use crate::harness::Sqlite;
 #[tokio::test]
 async fn everything_survives_a_restart() {
     let file = Sqlite::fresh();
-    let scene = Scene::new(&file);
-    let stored = scene.opened("payday").await;
-    let stored = scene
-        .commit(&stored, scene.initialized(&stored), Authority::Version)
-        .await
-        .unwrap();
-    let seen = scene.seen(stored.batch.id()).await;
+    let seen = {
+        let scene = Scene::new(&file);
+        let stored = scene.opened("payday").await;
+        let initialized = scene.initialized(&stored);
+        scene
+            .commit(&stored, initialized, Authority::Version)
+            .await
+            .unwrap();
+        scene.seen(batch_id(0)).await
+    };
     let file = file.restarted();
     let scene = Scene::new(&file);
-    assert_eq!(scene.seen(stored.batch.id()).await, seen);
+    assert_eq!(scene.seen(batch_id(0)).await, seen);
     assert!(scene.claim().await.is_some());
 }
 
@@ -150,7 +153,7 @@ async fn two_processes_never_share_a_claim() {
 
 #[tokio::test]
 async fn a_locked_file_is_unavailable_until_it_is_free() {
-    let file = Sqlite::fresh();
+    let file = Sqlite::impatient();
     let scene = Scene::new(&file);
     let stored = scene.opened("payday").await;
     let other = Connection::open(file.path()).unwrap();
@@ -177,6 +180,7 @@ async fn what_cannot_have_been_written_is_corrupt() {
         "UPDATE batch SET head = '{}'",
         "UPDATE batch SET state = 'settled'",
         "UPDATE batch SET journal_head = replace(journal_head, substr(journal_head, 1, 1), 'x')",
+        "UPDATE batch SET head = replace(head, '\"count\":3', '\"count\":9000000000000000000')",
         "INSERT INTO outcome SELECT id, 3, '{\"v\":1,\"status\":\"SUCCESS\"}' FROM batch",
         "INSERT INTO outcome SELECT id, 0, '{\"v\":9}' FROM batch",
     ] {

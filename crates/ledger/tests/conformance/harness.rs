@@ -1,6 +1,6 @@
 //! Fresh ledgers for the rules.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,17 +49,32 @@ impl Harness for Memory {
 pub(crate) struct Sqlite {
     ledger: Arc<SqliteLedger>,
     clock: ManualClock,
+    busy_timeout: Duration,
     folder: TempDir,
 }
 
 impl Sqlite {
     pub(crate) fn fresh() -> Self {
+        Self::with_patience(Duration::from_secs(20))
+    }
+
+    /// A ledger that hardly waits for others who write.
+    pub(crate) fn impatient() -> Self {
+        Self::with_patience(Duration::from_millis(20))
+    }
+
+    fn with_patience(busy_timeout: Duration) -> Self {
         let (clock, folder) = (clock(), tempfile::tempdir().unwrap());
+        Self::in_folder(folder, clock, busy_timeout)
+    }
+
+    fn in_folder(folder: TempDir, clock: ManualClock, busy_timeout: Duration) -> Self {
         let path = folder.path().join("new/onay.db");
-        let ledger = Arc::new(open(&path, Access::Create, &clock).unwrap());
+        let ledger = Arc::new(open(&path, Access::Create, &clock, busy_timeout));
         Self {
             ledger,
             clock,
+            busy_timeout,
             folder,
         }
     }
@@ -68,39 +83,35 @@ impl Sqlite {
         self.folder.path().join("new/onay.db")
     }
 
+    /// The same file once more, as another process would open it.
+    pub(crate) fn another(&self) -> SqliteLedger {
+        open(
+            &self.path(),
+            Access::Existing,
+            &self.clock,
+            self.busy_timeout,
+        )
+    }
+
     /// The same file after the process that wrote it is gone.
     pub(crate) fn restarted(self) -> Self {
         let Self {
             ledger,
             clock,
+            busy_timeout,
             folder,
         } = self;
-        drop(ledger);
-        let ledger =
-            Arc::new(open(&folder.path().join("new/onay.db"), Access::Create, &clock).unwrap());
-        Self {
-            ledger,
-            clock,
-            folder,
-        }
-    }
-
-    /// The same file once more, as another process would open it.
-    pub(crate) fn another(&self) -> SqliteLedger {
-        open(&self.path(), Access::Existing, &self.clock).unwrap()
+        drop(Arc::into_inner(ledger).unwrap());
+        Self::in_folder(folder, clock, busy_timeout)
     }
 }
 
-fn open(
-    path: &std::path::Path,
-    access: Access,
-    clock: &ManualClock,
-) -> Result<SqliteLedger, onay_ledger::LedgerError> {
+fn open(path: &Path, access: Access, clock: &ManualClock, busy_timeout: Duration) -> SqliteLedger {
     let settings = SqliteSettings {
         clock: clock.clock(),
-        busy_timeout: Duration::from_millis(100),
+        busy_timeout,
     };
-    SqliteLedger::open_with(path, access, settings)
+    SqliteLedger::open_with(path, access, settings).unwrap()
 }
 
 #[async_trait]
