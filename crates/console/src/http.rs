@@ -24,7 +24,7 @@ pub(crate) use access::Denied;
 pub(crate) use headers::{is_foreign, is_loopback};
 pub(crate) use problem::{Kind, Problem};
 pub(crate) use session::Session;
-pub(crate) use words::words;
+pub(crate) use words::{NO_REASON, words};
 
 /// What the console works on.
 #[derive(Clone)]

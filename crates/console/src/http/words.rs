@@ -1,5 +1,8 @@
 //! What people write: reasons and comments.
 
+/// What stands where a reason may be given and was not.
+pub(crate) const NO_REASON: &str = "no reason given";
+
 /// Longest reason or comment, in characters.
 const CHARS_MAX: usize = 500;
 

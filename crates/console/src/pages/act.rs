@@ -12,12 +12,12 @@ use onay_producer::Producer;
 use serde::Deserialize;
 
 use super::batch::{Sums, load};
-use super::gate::{may_withdraw, needed};
+use super::gate::{may_withdraw, missing};
 use super::shown::Header;
 use super::visitor::{Signed, Visitor};
 use super::{Fault, page};
 use crate::desk::{self, Person, now};
-use crate::http::{Console, Kind, Problem, words};
+use crate::http::{Console, Desk, Kind, NO_REASON, Problem, words};
 
 /// What a person can do with a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +45,15 @@ impl Action {
             Self::Reject => "reject",
             Self::Undo => "undo",
             Self::Withdraw => "withdraw",
+        }
+    }
+
+    /// What the person wrote, or what is wrong with it.
+    fn said(self, text: &str) -> Result<Option<String>, String> {
+        match words(text) {
+            Ok(None) if self == Self::Reject => Err("Say why: the maker reads it.".to_owned()),
+            Ok(line) => Ok(line),
+            Err(what) => Err(format!("This is {what}.")),
         }
     }
 
@@ -126,11 +135,8 @@ impl Asked {
     fn new(stored: &Stored, action: Action, policy: &Policy, header: Header) -> Self {
         let head = stored.batch.head();
         let hold = head.state.hold();
-        let needed = hold.map_or(0, |hold| needed(policy, hold));
         let after = head.standing_approvals().len().saturating_add(1);
-        let missing_after = usize::try_from(needed)
-            .unwrap_or(usize::MAX)
-            .saturating_sub(after);
+        let missing_after = hold.map_or(0, |hold| missing(policy, hold, after));
         Self {
             header,
             id: head.id.to_string(),
@@ -208,23 +214,14 @@ pub(super) async fn act(
 ) -> Result<Response, Fault> {
     let action = Action::read(&action)?;
     let stored = load(&console, &batch).await?;
-    let said = match words(&form.words) {
-        Ok(None) if action == Action::Reject => Err("Say why: the maker reads it.".to_owned()),
-        Ok(line) => Ok(line),
-        Err(what) => Err(format!("This is {what}.")),
-    };
-    let line = match said {
+    let line = match action.said(&form.words) {
         Ok(line) => line,
         Err(error) => {
+            let policy = &console.desk.policy;
             let asked = Asked {
                 error: Some(error),
                 said: form.words,
-                ..Asked::new(
-                    &stored,
-                    action,
-                    &console.desk.policy,
-                    Header::from(&visitor),
-                )
+                ..Asked::new(&stored, action, policy, Header::from(&visitor))
             };
             return Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &asked));
         }
@@ -232,25 +229,15 @@ pub(super) async fn act(
     let id = stored.batch.id();
     let (me, batch) = (visitor.identity(), BatchRef::Id(id));
     if let Some(verdict) = action.verdict(line.clone()) {
-        let (ledger, policy) = (&*console.desk.ledger, &console.desk.policy);
-        let person = Person {
-            identity: me,
-            via: "console",
-        };
-        let motion = Motion {
-            verdict,
-            digest: &form.digest,
-        };
-        desk::decide(ledger, policy, &person, &batch, &motion).await?;
+        let (identity, via, digest) = (me, "console", form.digest.as_str());
+        let (person, motion) = (Person { identity, via }, Motion { verdict, digest });
+        let Desk { ledger, policy, .. } = &console.desk;
+        desk::decide(&**ledger, policy, &person, &batch, &motion).await?;
     } else {
-        let (ledger, policy) = (
-            Arc::clone(&console.desk.ledger),
-            Arc::clone(&console.desk.policy),
-        );
+        let Desk { ledger, policy, .. } = console.desk.clone();
         let producer = Producer::new(ledger, policy, me.clone(), "console")?;
-        producer
-            .withdraw(&batch, line.as_deref().unwrap_or("no reason given"))
-            .await?;
+        let reason = line.as_deref().unwrap_or(NO_REASON);
+        producer.withdraw(&batch, reason).await?;
     }
     Ok(Redirect::to(&format!("/batches/{id}")).into_response())
 }

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use super::attention::Attention;
 use super::gate::{Choice, Gate, may_withdraw};
 use super::lines::{Lines, Which};
-use super::shown::{Amount, Header, Moment, Pill, label, prose};
+use super::shown::{Amount, Header, Moment, Pill, label, prose, purpose};
 use super::visitor::Visitor;
 use super::{Fault, page};
 use crate::desk::now;
@@ -69,6 +69,7 @@ struct Progress {
     all: usize,
     by_status: Vec<(Pill, usize)>,
     sums: Vec<(&'static str, Amount, &'static str)>,
+    requested: Amount,
     difference: Amount,
     ties_out: bool,
 }
@@ -85,8 +86,8 @@ struct Happened {
 
 #[derive(Deserialize)]
 pub(super) struct Wanted {
-    page: Option<usize>,
-    refused: Option<usize>,
+    page: Option<String>,
+    refused: Option<String>,
 }
 
 /// `GET /batches/{batch}?page=&refused=`
@@ -98,6 +99,8 @@ pub(super) async fn show(
 ) -> Result<Response, Fault> {
     let stored = load(&console, &batch).await?;
     let journal = console.desk.ledger.journal(&stored.batch.id()).await?;
+    // A wrong page number shows the first page.
+    let number = |text: Option<String>| text.and_then(|text| text.parse().ok()).unwrap_or(1);
     let now = now();
     let (batch, head) = (&stored.batch, stored.batch.head());
     let gate = Gate::of(head, &console.desk.policy, visitor.identity(), now);
@@ -116,10 +119,7 @@ pub(super) async fn show(
             ""
         },
         maker: head.maker.to_string(),
-        purpose: head
-            .purpose
-            .map(|purpose| label(&purpose.word().to_lowercase()))
-            .unwrap_or_default(),
+        purpose: purpose(head),
         submitted: Moment::new(head.accepted_at, now),
         money: Sums::of(batch),
         held: Held::of(batch, now),
@@ -128,8 +128,8 @@ pub(super) async fn show(
         attention: is_open
             .then(|| Attention::of(batch))
             .filter(|found| !found.is_empty()),
-        items: Lines::of(batch, Which::ToPay, wanted.page.unwrap_or(1)),
-        refused: Lines::of(batch, Which::Refused, wanted.refused.unwrap_or(1)),
+        items: Lines::of(batch, Which::ToPay, number(wanted.page)),
+        refused: Lines::of(batch, Which::Refused, number(wanted.refused)),
         progress: Progress::of(batch),
         journal: journal
             .iter()
@@ -227,6 +227,7 @@ impl Progress {
                 .map(|(s, count)| (Pill::from(s), count))
                 .collect(),
             sums: sums(tie_out),
+            requested: tie_out.requested.into(),
             difference: tie_out.difference.into(),
             ties_out: tie_out.difference.is_zero(),
         })
@@ -261,18 +262,24 @@ fn sums(tie_out: &TieOut) -> Vec<(&'static str, Amount, &'static str)> {
 impl Happened {
     fn of(entry: &Entry, now: DateTime<Utc>) -> Self {
         let is_moved = entry.after != entry.before;
+        let is_human = !matches!(entry.via.as_str(), "worker" | "reconciler");
         Self {
             what: label(&entry.event),
             who: entry.actor.clone(),
             via: entry.via.clone(),
             at: Moment::new(entry.at, now),
-            note: entry.note.clone(),
+            // What people wrote stays as they wrote it.
+            note: if is_human {
+                entry.note.clone()
+            } else {
+                prose(&entry.note)
+            },
             after: if is_moved {
                 label(&entry.after)
             } else {
                 String::new()
             },
-            is_human: !matches!(entry.via.as_str(), "worker" | "reconciler"),
+            is_human,
         }
     }
 }

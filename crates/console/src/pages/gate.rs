@@ -9,8 +9,9 @@ use super::shown::{Moment, prose};
 pub(super) struct Gate {
     pub(super) rule: String,
     pub(super) given: Vec<Given>,
-    pub(super) needed: u32,
-    /// Who may still give one.
+    /// Nothing, when it cannot be released.
+    pub(super) needed: Option<u32>,
+    /// Who may still give one; nobody, once there are enough.
     pub(super) asked: Vec<String>,
     pub(super) deadline: Moment,
     pub(super) choice: Choice,
@@ -43,32 +44,43 @@ impl Gate {
     ) -> Option<Self> {
         let hold = head.state.hold()?;
         let standing = head.standing_approvals();
-        let open = hold
+        let needed = needed(policy, hold);
+        let is_enough = needed.is_some_and(|needed| standing.len() >= to_usize(needed));
+        let asked = hold
             .rule
             .asked
             .iter()
-            .filter(|name| !standing.contains(name));
+            .filter(|name| !is_enough && !standing.contains(name));
         Some(Self {
             rule: hold.rule.name.clone(),
-            needed: needed(policy, hold),
-            asked: open.map(ToString::to_string).collect(),
+            needed,
+            asked: asked.map(ToString::to_string).collect(),
             deadline: Moment::new(hold.expires_at, now),
             choice: Choice::of(head, policy, me, now),
             given: standing
-                .into_iter()
+                .iter()
                 .filter_map(|name| Given::of(head, name, now))
                 .collect(),
         })
     }
 }
 
-/// The stricter of the rule it is held under and the rule in force.
-pub(super) fn needed(policy: &Policy, hold: &Hold) -> u32 {
-    policy
-        .rule_for(hold.total)
-        .map_or(hold.rule.needed, |rule| {
-            rule.approvals.max(hold.rule.needed)
-        })
+/// How many approvals are needed, by the stricter of the rule it is held under and the rule in
+/// force; nothing, when one of them is missing and so it cannot be released.
+pub(super) fn needed(policy: &Policy, hold: &Hold) -> Option<u32> {
+    let now = policy.rule_for(hold.total)?.approvals;
+    (!hold.rule.asked.is_empty()).then(|| now.max(hold.rule.needed))
+}
+
+/// How many more are needed after `given`.
+pub(super) fn missing(policy: &Policy, hold: &Hold, given: usize) -> usize {
+    needed(policy, hold)
+        .map_or(0, to_usize)
+        .saturating_sub(given)
+}
+
+fn to_usize(count: u32) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
 }
 
 impl Given {

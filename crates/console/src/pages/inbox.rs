@@ -6,19 +6,24 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use onay_ledger::{Filter, LedgerError, Page};
-use onay_payout::{BatchId, Head, Hold, State as BatchState};
+use onay_payout::{BatchId, Head, Hold, Policy, State as BatchState};
 use serde::Deserialize;
 
-use super::shown::{Amount, Header, Moment, Pill, label, prose};
+use super::gate::needed;
+use super::shown::{Amount, Header, Moment, Pill, label, prose, purpose};
 use super::visitor::Visitor;
 use super::{Fault, page};
 use crate::desk::now;
 use crate::http::Console;
 
 /// Most waiting or frozen batches shown at once.
-const WAITING_MAX: u32 = 200;
+const WAITING_MAX: u32 = 1000;
+
+/// A deadline this near stands out.
+const SOON: TimeDelta = TimeDelta::hours(4);
+
 const RECENT: u32 = 10;
 const PAGE_SIZE: u32 = 50;
 
@@ -51,13 +56,15 @@ struct Row {
 struct Gate {
     rule: String,
     given: usize,
-    needed: u32,
+    needed: Option<u32>,
     deadline: Moment,
-    is_over: bool,
+    /// When it expires, from now.
+    due: String,
+    due_tone: &'static str,
 }
 
 impl Row {
-    fn new(head: &Head, now: DateTime<Utc>) -> Self {
+    fn new(head: &Head, policy: &Policy, now: DateTime<Utc>) -> Self {
         let hold = head.state.hold();
         let count = hold.map_or(head.count, |hold| hold.count);
         Self {
@@ -70,25 +77,32 @@ impl Row {
             count,
             refused: head.count.saturating_sub(count),
             maker: head.maker.to_string(),
-            purpose: head
-                .purpose
-                .map(|purpose| label(&purpose.word().to_lowercase()))
-                .unwrap_or_default(),
+            purpose: purpose(head),
             submitted: Moment::new(head.accepted_at, now),
             explain: prose(&onay_payout::explain(head)),
-            gate: hold.map(|hold| Gate::new(head, hold, now)),
+            gate: hold.map(|hold| Gate::new(head, hold, policy, now)),
         }
     }
 }
 
 impl Gate {
-    fn new(head: &Head, hold: &Hold, now: DateTime<Utc>) -> Self {
+    fn new(head: &Head, hold: &Hold, policy: &Policy, now: DateTime<Utc>) -> Self {
+        let deadline = Moment::new(hold.expires_at, now);
         Self {
             rule: hold.rule.name.clone(),
             given: head.standing_approvals().len(),
-            needed: hold.rule.needed,
-            deadline: Moment::new(hold.expires_at, now),
-            is_over: now >= hold.expires_at,
+            needed: needed(policy, hold),
+            due: if now < hold.expires_at {
+                format!("expires {}", deadline.relative)
+            } else {
+                format!("expired {}", deadline.relative)
+            },
+            due_tone: if hold.expires_at.signed_duration_since(now) < SOON {
+                "warn"
+            } else {
+                ""
+            },
+            deadline,
         }
     }
 }
@@ -98,17 +112,22 @@ pub(super) async fn inbox(
     State(console): State<Arc<Console>>,
     visitor: Visitor,
 ) -> Result<Response, Fault> {
-    let now = now();
+    let (now, policy) = (now(), &console.desk.policy);
     let mut waiting = list(&console, Some("pending_approval"), None, WAITING_MAX).await?;
     let has_more = waiting.len() >= usize::try_from(WAITING_MAX).unwrap_or(usize::MAX);
     waiting.sort_by_key(|head| head.state.hold().map(|hold| hold.expires_at));
     let is_yours = |head: &&Head| {
         let me = visitor.identity();
         let has_spoken = head.standing_approvals().contains(&me.name());
-        !has_spoken && console.desk.policy.may_decide(head, me, now).is_ok()
+        !has_spoken && policy.may_decide(head, me, now).is_ok()
     };
     let (yours, others): (Vec<&Head>, Vec<&Head>) = waiting.iter().partition(is_yours);
-    let rows = |heads: Vec<&Head>| heads.into_iter().map(|head| Row::new(head, now)).collect();
+    let rows = |heads: Vec<&Head>| {
+        heads
+            .into_iter()
+            .map(|head| Row::new(head, policy, now))
+            .collect()
+    };
     let frozen = list(&console, Some("frozen"), None, WAITING_MAX).await?;
     let recent = list(&console, None, None, RECENT).await?;
     let inbox = Inbox {
@@ -141,11 +160,9 @@ struct Choice {
 #[derive(Deserialize)]
 pub(super) struct Wanted {
     state: Option<String>,
-    before: Option<BatchText>,
+    /// A wrong one shows the first page.
+    before: Option<String>,
 }
-
-/// Deserialized as text, so that a wrong one shows the first page instead of an error.
-type BatchText = String;
 
 /// `GET /batches?state=&before=`: every batch, newest first.
 pub(super) async fn all(
@@ -170,11 +187,14 @@ pub(super) async fn all(
         label: label(word),
         is_chosen: state == Some(word),
     };
-    let now = now();
+    let (now, policy) = (now(), &console.desk.policy);
     let all = All {
         header: Header::from(&visitor),
         states: BatchState::NAMES.into_iter().map(choice).collect(),
-        rows: shown.iter().map(|head| Row::new(head, now)).collect(),
+        rows: shown
+            .iter()
+            .map(|head| Row::new(head, policy, now))
+            .collect(),
         state: state.unwrap_or_default().to_owned(),
         next,
     };

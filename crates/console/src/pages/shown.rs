@@ -3,7 +3,7 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use onay_payout::{ItemStatus, Money, Recipient, RecipientType, State};
+use onay_payout::{Head, ItemStatus, Money, Purpose, Recipient, RecipientType, State};
 
 use super::visitor::Visitor;
 
@@ -147,6 +147,12 @@ pub(super) fn label(word: &str) -> String {
         "pending_approval" => "Waiting for approval".to_owned(),
         _ => prose(&word.replace('_', " ")),
     }
+}
+
+/// What a batch is for; empty when nobody said.
+pub(super) fn purpose(head: &Head) -> String {
+    let word = head.purpose.map(Purpose::word).unwrap_or_default();
+    label(&word.to_lowercase())
 }
 
 /// A fragment as a sentence: with a capital, and names in quotes.

@@ -1,7 +1,7 @@
 //! A console over an empty ledger, the people of its policy, and batches that the provider holds.
 
 use std::fmt::Write as _;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -19,7 +19,8 @@ use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
-use tracing_subscriber::filter::LevelFilter;
+
+use crate::log::listen;
 
 /// Names, roles; `nobody` is known and has no role.
 const PEOPLE: [(&str, &str); 7] = [
@@ -84,36 +85,6 @@ pub(crate) fn token(name: &str) -> &'static str {
         .1
 }
 
-/// Everything that was logged by any test, at every level.
-static LOG: OnceLock<Arc<Mutex<Vec<u8>>>> = OnceLock::new();
-
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl std::io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-fn listen() -> Arc<Mutex<Vec<u8>>> {
-    let log = Arc::default();
-    let writer = Arc::clone(&log);
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(LevelFilter::TRACE)
-        .with_ansi(false)
-        .with_writer(move || Log(Arc::clone(&writer)));
-    subscriber.init();
-    log
-}
-
-pub(crate) fn logged() -> String {
-    String::from_utf8(LOG.get().unwrap().lock().unwrap().clone()).unwrap()
-}
-
 pub(crate) struct World {
     pub(crate) ledger: Arc<dyn Ledger>,
     router: Router,
@@ -164,7 +135,7 @@ impl World {
     }
 
     pub(crate) fn with(change: impl FnOnce(Desk) -> Desk) -> Self {
-        LOG.get_or_init(listen);
+        listen();
         let dir = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", dir.path().join("onay.db").display());
         let ledger = onay_ledger::open(&url, Access::Create).unwrap();

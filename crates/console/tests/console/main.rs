@@ -9,9 +9,12 @@
 )]
 
 mod access;
+mod browser;
 mod decisions;
 mod given;
+mod log;
 mod pages;
 mod privacy;
 mod reading;
+mod sessions;
 mod submission;

@@ -4,7 +4,8 @@ use axum::body::Body;
 use axum::http::{Method, header};
 use serde_json::json;
 
-use crate::given::{World, batch, logged, request, token};
+use crate::given::{World, batch, request, token};
+use crate::log::logged;
 
 #[tokio::test]
 async fn no_log_line_and_no_json_shows_a_payee_or_a_token() {

@@ -109,6 +109,13 @@ async fn wrong_addresses_and_methods_are_problems_too() {
         let request = request(method, path, "ela").body(Body::empty()).unwrap();
         assert_eq!(world.send(request).await.problem().0, status, "{path}");
     }
+    let put = request(Method::PUT, "/v1/batches", "ela")
+        .body(Body::empty())
+        .unwrap();
+    let allowed = world.send(put).await;
+    let mut allowed: Vec<_> = allowed.header("allow").split(',').map(str::trim).collect();
+    allowed.sort_unstable();
+    assert_eq!(allowed, ["GET", "HEAD", "POST"]);
     let page = world.get("", "/orders").await;
     assert_eq!(
         (page.status.as_u16(), page.header("content-type")),

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::caller::{Body, Caller, Maker, Named};
 use crate::desk::{self, Person};
 use crate::http::problem::{Kind, Problem};
-use crate::http::{Console, words};
+use crate::http::{Console, NO_REASON, words};
 use crate::view;
 
 #[derive(Deserialize)]
@@ -95,7 +95,7 @@ pub(super) async fn withdraw(
     };
     let reason = said("reason", withdrawal.reason.as_deref())?;
     let head = producer
-        .withdraw(&batch, reason.as_deref().unwrap_or("no reason given"))
+        .withdraw(&batch, reason.as_deref().unwrap_or(NO_REASON))
         .await?;
     Ok(Json(view::Batch::of(&head)))
 }
