@@ -38,7 +38,7 @@ pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 /// A table that fits the terminal and reads without colour: a line under the header, none between
 /// rows.
-pub(crate) fn table<const N: usize>(header: [&str; N]) -> Table {
+pub(crate) fn new_table<const N: usize>(header: [&str; N]) -> Table {
     let under_header = LineStyle::none().fill('─').junction('─');
     let mut table = Table::new();
     table
@@ -46,6 +46,11 @@ pub(crate) fn table<const N: usize>(header: [&str; N]) -> Table {
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_header(header);
     table
+}
+
+/// Prints a table.
+pub(crate) fn table(table: &Table) -> anyhow::Result<()> {
+    line(table.trim_fmt())
 }
 
 /// Sets columns of numbers against the right edge.

@@ -79,7 +79,7 @@ impl Intake {
 }
 
 fn not_utf8(bytes: &[u8], valid_up_to: usize) -> Finding {
-    let line = line_of(bytes, valid_up_to);
+    let line = Lines::of(bytes).at(valid_up_to);
     let message =
         "not UTF-8; save the file as UTF-8 (Turkish letters would arrive broken at the bank)";
     Finding {
@@ -88,12 +88,35 @@ fn not_utf8(bytes: &[u8], valid_up_to: usize) -> Finding {
     }
 }
 
-/// The line, counted from 1, that the byte at `offset` is on.
-fn line_of(bytes: &[u8], offset: usize) -> u64 {
-    let before = bytes
-        .iter()
-        .take(offset)
-        .filter(|byte| **byte == b'\n')
-        .count();
-    u64::try_from(before).unwrap_or(u64::MAX).saturating_add(1)
+/// Tells on which line a place of a file is, for places that come in order: the file is read once.
+struct Lines<'a> {
+    bytes: &'a [u8],
+    offset: usize,
+    line: u64,
+}
+
+impl<'a> Lines<'a> {
+    const fn of(bytes: &'a [u8]) -> Self {
+        Self {
+            bytes,
+            offset: 0,
+            line: 1,
+        }
+    }
+
+    /// The line, counted from 1, of the first byte at or after `offset` that is no line break.
+    fn at(&mut self, offset: usize) -> u64 {
+        let rest = self.bytes.get(offset..).unwrap_or_default();
+        let breaks = rest
+            .iter()
+            .take_while(|byte| matches!(byte, b'\r' | b'\n'))
+            .count();
+        let place = offset.saturating_add(breaks);
+        let passed = self.bytes.get(self.offset..place).unwrap_or_default();
+        for _ in passed.iter().filter(|byte| **byte == b'\n') {
+            self.line = self.line.saturating_add(1);
+        }
+        self.offset = self.offset.max(place);
+        self.line
+    }
 }

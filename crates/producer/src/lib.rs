@@ -10,6 +10,8 @@ mod batch;
 mod error;
 mod intake;
 mod producer;
+#[cfg(test)]
+mod tests;
 
 pub use batch::{Batch, Item};
 pub use error::{ConnectError, EnqueueError};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound as _, Utc};
 use onay_ledger::{Access, Actor, Authority, Commit, Ledger, LedgerError, Opened, Opening, Stored};
 use onay_payout::{
     Batch as Accepted, BatchId, BatchRef, Checked, Checksums, Code, Content, Draft, Event, Finding,
@@ -239,5 +239,6 @@ fn replayed(
     reason = "the producer's one look at the clock"
 )]
 fn now() -> DateTime<Utc> {
-    Utc::now()
+    // The ledger keeps microseconds.
+    Utc::now().trunc_subsecs(6)
 }

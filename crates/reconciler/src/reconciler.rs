@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use onay_ledger::{
     Actor, Authority, Claim, Commit, Done, Handler, Ledger, LedgerError, Queue, Role, RoleSettings,
     StepError, Stored,
@@ -176,5 +176,6 @@ fn tell_of_refund_failures(transition: &onay_payout::Transition) {
     reason = "the reconciler's one look at the clock"
 )]
 fn now() -> DateTime<Utc> {
-    Utc::now()
+    // The ledger keeps microseconds.
+    Utc::now().trunc_subsecs(6)
 }

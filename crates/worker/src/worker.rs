@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound as _, Utc};
 use onay_ledger::{
     Claim, Done, Handler, Ledger, LedgerError, Queue, Role, RoleSettings, StepError,
 };
@@ -58,7 +58,8 @@ impl Worker {
         reason = "reads like the property of a worker that it is"
     )]
     pub(crate) fn now(&self) -> DateTime<Utc> {
-        Utc::now()
+        // The ledger keeps microseconds.
+        Utc::now().trunc_subsecs(6)
     }
 }
 
@@ -67,6 +68,10 @@ impl Handler for Worker {
     async fn step(&self, claim: &Claim) -> Result<Done, StepError> {
         let stored = self.ledger.load(&BatchRef::Id(claim.batch)).await?;
         let stored = stored.ok_or(LedgerError::NotFound)?;
+        if stored.batch.content().digest() != stored.batch.head().content_digest {
+            let what = "the items are not those that were submitted; run `onay audit verify`";
+            return Err(LedgerError::Corrupt(what.to_owned()).into());
+        }
         let state = stored.batch.state().clone();
         let job = Job {
             worker: self,

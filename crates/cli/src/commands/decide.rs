@@ -61,7 +61,7 @@ async fn decide(
     let policy = config.policy()?;
     let identity = identify(&policy, &args.person)?;
     let ledger = config.ledger(Access::Existing)?;
-    let word = verdict.word();
+    let (word, recorded) = (verdict.word(), recorded(&verdict));
     let by = Person {
         identity: &identity,
         via: "cli",
@@ -77,14 +77,27 @@ async fn decide(
     if args.json {
         output::json(&view::Decided::of(&decided.head, word))?;
     } else {
-        let again = if decided.is_new { "" } else { " (already so)" };
+        let recorded = if decided.is_new {
+            recorded
+        } else {
+            "was decided so before"
+        };
+        let head = &decided.head;
         output::line(format!(
-            "{}: {word}{again}; {}",
-            decided.head.external_id,
-            explain(&decided.head)
+            "{}: {recorded}; {}",
+            head.external_id,
+            explain(head)
         ))?;
     }
     Ok(Exit::Done)
+}
+
+const fn recorded(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Approve { .. } => "approval recorded",
+        Verdict::Reject { .. } => "rejection recorded",
+        Verdict::Undo => "approval taken back",
+    }
 }
 
 /// Takes the maker's own batch back.

@@ -37,7 +37,7 @@ pub(crate) async fn batches(config: &Config, args: Batches) -> anyhow::Result<Ex
         output::say("no batches; `onay submit FILE --as NAME` hands one over");
         return Ok(Exit::Done);
     }
-    let mut table = output::table(["Batch", "State", "Since (UTC)", "Items", "Total", "Maker"]);
+    let mut table = output::new_table(["Batch", "State", "Since (UTC)", "Items", "Total", "Maker"]);
     for head in &heads {
         table.add_row([
             head.external_id.to_string(),
@@ -49,7 +49,7 @@ pub(crate) async fn batches(config: &Config, args: Batches) -> anyhow::Result<Ex
         ]);
     }
     output::right_align(&mut table, &[3, 4]);
-    output::line(table.to_string())?;
+    output::table(&table)?;
     if let Some(next) = next {
         output::say(format!("more: onay batches --before {next}"));
     }
@@ -80,11 +80,11 @@ pub(crate) async fn show(config: &Config, args: Show) -> anyhow::Result<Exit> {
     print_head(head)?;
     if args.items {
         output::line("")?;
-        output::line(super::report::items(&stored).to_string())?;
+        output::table(&super::report::items(&stored))?;
     }
     if let Some(journal) = &journal {
         output::line("")?;
-        output::line(journal_table(journal).to_string())?;
+        output::table(&journal_table(journal))?;
     }
     Ok(Exit::Done)
 }
@@ -173,7 +173,7 @@ fn print_head(head: &Head) -> anyhow::Result<()> {
 }
 
 fn journal_table(entries: &[Entry]) -> comfy_table::Table {
-    let mut table = output::table(["#", "When (UTC)", "Who", "What", "State after", "Note"]);
+    let mut table = output::new_table(["#", "When (UTC)", "Who", "What", "State after", "Note"]);
     for entry in entries {
         table.add_row([
             entry.seq.to_string(),

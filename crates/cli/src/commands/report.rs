@@ -28,13 +28,14 @@ pub(crate) async fn run(config: &Config, args: Report) -> anyhow::Result<Exit> {
 pub(crate) fn print(stored: &Stored) -> anyhow::Result<()> {
     let head = stored.batch.head();
     output::line(format!("{}: {}", head.external_id, head.state.name()))?;
-    output::line(items(stored).to_string())?;
-    output::line(totals(&head.tie_out).to_string())
+    output::table(&items(stored))?;
+    output::line("")?;
+    output::table(&totals(&head.tie_out))
 }
 
 /// Every item and what became of it.
 pub(crate) fn items(stored: &Stored) -> Table {
-    let mut table = output::table(["Item", "Payee", "Amount", "Status", "Provider's words"]);
+    let mut table = output::new_table(["Item", "Payee", "Amount", "Status", "Provider's words"]);
     let batch = &stored.batch;
     for (item, outcome) in batch.content().items().iter().zip(batch.outcomes()) {
         table.add_row([
@@ -50,7 +51,7 @@ pub(crate) fn items(stored: &Stored) -> Table {
 }
 
 fn totals(sums: &TieOut) -> Table {
-    let mut table = output::table(["Tie-out", "Amount"]);
+    let mut table = output::new_table(["Tie-out", "Amount"]);
     let rows = [
         ("requested", sums.requested),
         ("paid", sums.paid),

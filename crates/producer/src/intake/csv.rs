@@ -3,7 +3,7 @@
 use csv::{ReaderBuilder, StringRecord, Trim};
 use onay_payout::{Code, Draft, DraftItem, Finding, Severity};
 
-use super::Intake;
+use super::{Intake, Lines};
 
 /// Columns and the names they go by; the first is the one we print.
 const COLUMNS: [(&[&str], Presence); 8] = [
@@ -52,7 +52,7 @@ pub(super) fn read(text: &str) -> Intake {
         .from_reader(text.as_bytes());
     let headers = match reader.headers() {
         Ok(headers) => headers.clone(),
-        Err(error) => return Intake::unreadable(syntax(&error, 1)),
+        Err(error) => return Intake::unreadable(syntax(&error, Some(1))),
     };
     let mut findings = Vec::new();
     let columns = find_columns(&headers, &mut findings);
@@ -63,14 +63,22 @@ pub(super) fn read(text: &str) -> Intake {
     if !intake.is_readable() {
         return intake;
     }
+    let mut lines = Lines::of(text.as_bytes());
+    let mut line_of = |position: Option<&csv::Position>| {
+        // The reader's own count is one short where lines end in CR LF.
+        position
+            .and_then(|at| usize::try_from(at.byte()).ok())
+            .map(|offset| lines.at(offset))
+    };
     for record in reader.records() {
         match record {
             Ok(record) => {
-                let item = read_item(&record, &columns, separator, &mut intake);
+                let line = line_of(record.position());
+                let item = read_item(line, &record, &columns, separator, &mut intake);
                 intake.draft.items.push(item);
             }
             Err(error) => {
-                let line = error.position().map_or(0, csv::Position::line);
+                let line = line_of(error.position());
                 intake.findings.push(syntax(&error, line));
             }
         }
@@ -78,7 +86,7 @@ pub(super) fn read(text: &str) -> Intake {
     intake
 }
 
-fn syntax(error: &csv::Error, line: u64) -> Finding {
+fn syntax(error: &csv::Error, line: Option<u64>) -> Finding {
     let message = if let csv::ErrorKind::UnequalLengths {
         expected_len, len, ..
     } = error.kind()
@@ -91,7 +99,7 @@ fn syntax(error: &csv::Error, line: u64) -> Finding {
         format!("not a line of CSV: {error}")
     };
     Finding {
-        line: Some(line),
+        line,
         ..Finding::batch("file", Code::Syntax, message)
     }
 }
@@ -128,12 +136,12 @@ fn find_columns(headers: &StringRecord, findings: &mut Vec<Finding>) -> Vec<Opti
 }
 
 fn read_item(
+    line: Option<u64>,
     record: &StringRecord,
     columns: &[Option<usize>],
     separator: Separator,
     intake: &mut Intake,
 ) -> DraftItem {
-    let line = record.position().map(csv::Position::line);
     let mut fields = columns.iter().map(|place| {
         let text = place.and_then(|place| record.get(place))?;
         (!text.is_empty()).then(|| text.to_owned())

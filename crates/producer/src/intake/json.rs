@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use onay_payout::{Code, Draft, DraftItem, Finding, Severity};
 use serde_json::value::RawValue;
 
-use super::{Intake, line_of};
+use super::{Intake, Lines};
 
 /// An object whose values are kept as the text they were.
 type Fields<'a> = BTreeMap<String, &'a RawValue>;
@@ -62,15 +62,15 @@ impl<'a> Reader<'a> {
                 .push(Finding::batch("items", Code::Syntax, "not a list of items"));
             return Vec::new();
         };
-        let mut line = LineCounter {
-            text: self.text,
-            offset: 0,
-            line: 1,
-        };
+        let mut lines = Lines::of(self.text.as_bytes());
+        let start = self.text.as_ptr().addr();
         items
             .into_iter()
             .enumerate()
-            .map(|(index, raw)| self.item(index, line.of(raw.get()), raw))
+            .map(|(index, raw)| {
+                let offset = raw.get().as_ptr().addr().saturating_sub(start);
+                self.item(index, lines.at(offset), raw)
+            })
             .collect()
     }
 
@@ -149,29 +149,5 @@ impl<'a> Reader<'a> {
                 ..Finding::batch(place, Code::UnknownField, message)
             });
         }
-    }
-}
-
-/// Finds the lines of items that come in order, reading the text once.
-struct LineCounter<'a> {
-    text: &'a str,
-    offset: usize,
-    line: u64,
-}
-
-impl LineCounter<'_> {
-    /// The line on which `part`, a slice of the text, begins.
-    fn of(&mut self, part: &str) -> u64 {
-        let start = part
-            .as_ptr()
-            .addr()
-            .saturating_sub(self.text.as_ptr().addr());
-        if let Some(between) = self.text.as_bytes().get(self.offset..start) {
-            self.line = self
-                .line
-                .saturating_add(line_of(between, between.len()).saturating_sub(1));
-            self.offset = start;
-        }
-        self.line
     }
 }

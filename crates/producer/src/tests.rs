@@ -1,0 +1,4 @@
+//! The in-door from outside: files, and what enqueueing does to a ledger.
+
+mod enqueue;
+mod files;
