@@ -31,12 +31,11 @@ fn the_examples_are_read_with_every_setting_switched_on() {
         })
         .collect();
     std::fs::write(&config, all_on).unwrap();
-    let output = Command::new(onay())
+    let output = settings::clean(Command::new(onay()))
         .args(["doctor", "--json", "--policy"])
         .arg(root().join("deploy/policy.example.toml"))
         .arg("--config")
         .arg(&config)
-        .env("HOME", folder.path())
         .output()
         .unwrap();
     let report: Value = serde_json::from_slice(&output.stdout)

@@ -14,11 +14,7 @@ fn run(script: &str) -> String {
         "set -euo pipefail\nPATH={programs}:$PATH\n\
          trap 'kill $(jobs -p) 2> /dev/null || true' EXIT\n{script}"
     );
-    let mut bash = Command::new("timeout");
-    for name in settings::variables() {
-        bash.env_remove(name);
-    }
-    let output = bash
+    let output = settings::clean(Command::new("timeout"))
         .args(["180", "bash", "-c", &script])
         .current_dir(root())
         .env("HOME", home.path())

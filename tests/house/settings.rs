@@ -24,9 +24,20 @@ pub(crate) fn variables() -> Names {
     read.map(str::to_owned).chain(files).collect()
 }
 
+/// A command that finds none of them set.
+pub(crate) fn clean(mut command: Command) -> Command {
+    for name in variables() {
+        command.env_remove(name);
+    }
+    command
+}
+
 /// What a command prints as its help.
 fn help(command: &[&str]) -> String {
-    let output = Command::new(onay()).args(command).arg("--help").output();
+    let output = clean(Command::new(onay()))
+        .args(command)
+        .arg("--help")
+        .output();
     String::from_utf8(output.unwrap().stdout).unwrap()
 }
 
@@ -60,51 +71,34 @@ pub(crate) fn commands() -> Vec<String> {
 
 /// The flags of a help text.
 fn flags(help: &str) -> Names {
-    words_of_flags(help)
-        .filter(|flag| flag != "--help" && flag != "--version")
+    let starts = help
+        .lines()
+        .filter_map(|line| line.split_whitespace().next());
+    starts
+        .filter(|word| word.starts_with("--"))
+        .map(str::to_owned)
         .collect()
-}
-
-fn words_of_flags(text: &str) -> impl Iterator<Item = String> {
-    text.lines().filter_map(|line| {
-        let line = line.trim_start();
-        let long = line
-            .strip_prefix("-h, ")
-            .or(line.strip_prefix("-V, "))
-            .unwrap_or(line);
-        let name = long.split([' ', '=']).next()?;
-        name.starts_with("--").then(|| name.to_owned())
-    })
 }
 
 /// The keys a file may have, as its reader lists them when it meets one it does not know.
 fn keys(file: &str, text: &str) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
-    let (config, policy) = (
-        folder.path().join("onay.toml"),
-        folder.path().join("policy.toml"),
-    );
-    std::fs::write(&config, if file == "onay.toml" { text } else { "" }).unwrap();
-    std::fs::write(&policy, if file == "policy.toml" { text } else { "" }).unwrap();
-    let output = Command::new(onay())
+    for name in ["onay.toml", "policy.toml"] {
+        let text = if name == file { text } else { "" };
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    let output = clean(Command::new(onay()))
         .args(["doctor", "--json", "--config"])
-        .arg(&config)
-        .arg("--policy")
-        .arg(&policy)
-        .env("HOME", folder.path())
+        .arg(folder.path().join("onay.toml"))
         .output()
         .unwrap();
-    let told = [output.stdout, output.stderr].concat();
-    let told = String::from_utf8(told).unwrap();
+    let told = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
     let (_, list) = told
         .split_once("expected")
         .unwrap_or_else(|| panic!("{text}\n{told}"));
     let list = list.split(['\\', '\n', '"']).next().unwrap();
-    list.split('`')
-        .skip(1)
-        .step_by(2)
-        .map(str::to_owned)
-        .collect()
+    let names = list.split('`').skip(1).step_by(2);
+    names.map(str::to_owned).collect()
 }
 
 /// Every key of a file, `table.key`; a table is asked for its keys with a key nobody has.
