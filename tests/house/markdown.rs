@@ -1,5 +1,7 @@
 //! Reading our own pages; and that their links lead somewhere.
 
+use std::collections::BTreeSet;
+
 use pulldown_cmark::{CodeBlockKind, CowStr, Event, Options, Parser, Tag, TagEnd};
 
 use crate::{files, read};
@@ -63,4 +65,21 @@ fn every_relative_link_leads_to_a_file() {
             assert!(target.exists(), "{}: {dest_url}", page.display());
         }
     }
+}
+
+#[test]
+fn operators_are_told_what_to_do_about_every_reason_to_freeze() {
+    let code = read("crates/payout/src/state.rs");
+    let (_, words) = code.split_once("impl Why {").unwrap();
+    let (_, words) = words.split_once("fn word(").unwrap();
+    let (words, _) = words.split_once("fn sentence(").unwrap();
+    let reasons: BTreeSet<&str> = words.split('"').skip(1).step_by(2).collect();
+    let text = read("docs/operating.md");
+    let told = rows(&text);
+    let told: BTreeSet<&str> = told
+        .iter()
+        .flat_map(|row| &row[0])
+        .map(|word| &**word)
+        .collect();
+    assert_eq!(told, reasons);
 }
