@@ -6,7 +6,7 @@
 mod csv;
 mod json;
 
-use onay_payout::{Code, Draft, Finding, Severity};
+use onay_payout::{Checksums, Code, Draft, Finding, Severity};
 
 /// The largest file that is read. Far above 100,000 items of usual length.
 const FILE_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -68,6 +68,30 @@ impl Intake {
             .findings
             .iter()
             .any(|found| found.severity == Severity::Error)
+    }
+
+    /// Everything that is wrong with a file that could not be read whole, by line: its own faults,
+    /// and those of the items that could be read.
+    pub fn faults(&self, checksums: Checksums) -> Vec<Finding> {
+        let mut faults = self.findings.clone();
+        if !self.draft.items.is_empty() {
+            let found = self.draft.check(checksums).findings;
+            faults.extend(found.into_iter().filter(|found| !self.explains(found)));
+        }
+        faults.sort_by_key(|fault| fault.line);
+        faults
+    }
+
+    /// Whether a finding only says in other words that something could not be read: counts and sums
+    /// of the items that are left, and values that are called missing.
+    fn explains(&self, found: &Finding) -> bool {
+        let is_about_all_items = found.index.is_none() && found.field == "items";
+        let is_unread = |fault: &Finding| {
+            fault.severity == Severity::Error
+                && fault.index == found.index
+                && (fault.field == "items" || found.field.starts_with(fault.field))
+        };
+        is_about_all_items || (found.code == Code::Missing && self.findings.iter().any(is_unread))
     }
 
     fn unreadable(finding: Finding) -> Self {

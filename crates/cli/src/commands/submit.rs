@@ -19,7 +19,7 @@ pub(crate) async fn run(config: &Config, submit: Submit) -> anyhow::Result<Exit>
     let intake = read(&submit.file, &submit.intake)?;
     let maker = identify(&policy, &submit.person)?;
     if !intake.is_readable() {
-        return refused(&intake.findings, submit.json);
+        return refused(&intake.faults(checksums(&submit.intake)), submit.json);
     }
     let ledger = config.ledger(Access::Create)?;
     let producer = Producer::new(ledger, policy, maker, "cli")
@@ -28,7 +28,12 @@ pub(crate) async fn run(config: &Config, submit: Submit) -> anyhow::Result<Exit>
         .submit(&intake.draft, checksums(&submit.intake))
         .await
     {
-        Ok(enqueued) => accepted(&enqueued, &intake.findings, submit.json),
+        Ok(mut enqueued) => {
+            let (Enqueued::New { findings, .. } | Enqueued::Replayed { findings, .. }) =
+                &mut enqueued;
+            findings.splice(..0, intake.findings);
+            accepted(&enqueued, submit.json)
+        }
         Err(EnqueueError::Invalid(found)) => {
             let all: Vec<Finding> = intake.findings.into_iter().chain(found).collect();
             refused(&all, submit.json)
@@ -46,37 +51,33 @@ pub(crate) async fn run(config: &Config, submit: Submit) -> anyhow::Result<Exit>
 
 /// Checks a file; nothing is submitted.
 pub(crate) fn validate(config: &Config, validate: Validate) -> anyhow::Result<Exit> {
-    let Intake {
-        draft,
-        mut findings,
-    } = read(&validate.file, &validate.intake)?;
-    let is_readable = !findings
-        .iter()
-        .any(|found| found.severity == Severity::Error);
-    if is_readable {
-        let checksums = checksums(&validate.intake);
-        findings.extend(match policy_if_any(config)? {
-            Some(policy) => match onay_producer::check(&draft, checksums, &policy) {
+    let intake = read(&validate.file, &validate.intake)?;
+    let checksums = checksums(&validate.intake);
+    let findings = if intake.is_readable() {
+        let found = match policy_if_any(config)? {
+            Some(policy) => match onay_producer::check(&intake.draft, checksums, &policy) {
                 Ok((_, found)) | Err(EnqueueError::Invalid(found)) => found,
                 Err(error) => return Err(error.into()),
             },
-            None => draft.check(checksums).findings,
-        });
-    }
+            None => intake.draft.check(checksums).findings,
+        };
+        [intake.findings, found].concat()
+    } else {
+        intake.faults(checksums)
+    };
+    let count = intake.draft.items.len();
     let is_valid = !findings
         .iter()
         .any(|found| found.severity == Severity::Error);
     if validate.json {
-        let count = draft.items.len();
         let findings = view::findings(&findings);
         output::json(&json!({ "valid": is_valid, "count": count, "findings": findings }))?;
     } else {
         print_findings(&findings)?;
         let verdict = if is_valid { "valid" } else { "not valid" };
         output::line(format!(
-            "{}: {verdict}, {} items",
-            validate.file.display(),
-            draft.items.len()
+            "{}: {verdict}, {count} items",
+            validate.file.display()
         ))?;
     }
     Ok(if is_valid { Exit::Done } else { Exit::Refused })
@@ -91,7 +92,7 @@ fn policy_if_any(config: &Config) -> Result<Option<std::sync::Arc<Policy>>, Fail
     }
 }
 
-fn accepted(enqueued: &Enqueued, found_before: &[Finding], json: bool) -> anyhow::Result<Exit> {
+fn accepted(enqueued: &Enqueued, json: bool) -> anyhow::Result<Exit> {
     if json {
         output::json(&view::Submitted::of(enqueued))?;
         return Ok(Exit::Done);
@@ -102,7 +103,6 @@ fn accepted(enqueued: &Enqueued, found_before: &[Finding], json: bool) -> anyhow
             (head, findings, "replayed: submitted before, nothing new")
         }
     };
-    print_findings(found_before)?;
     print_findings(findings)?;
     output::line(format!(
         "{} ({}): {what}; {} items, {}, {}",

@@ -186,3 +186,54 @@ fn the_format_follows_from_the_name() {
     assert_eq!(Format::of_file_name("csv"), None);
     assert_eq!(Format::of_file_name("a.xlsx"), None);
 }
+
+#[test]
+fn a_line_that_cannot_be_read_hides_no_fault_of_the_others() {
+    let text = format!("{HEADER}\na,PHONE\nb,PHONE,+905555856935,-1,TRY,\n");
+    let intake = Intake::read(text.as_bytes(), Format::Csv);
+    let faults = intake.faults(Checksums::Enforce);
+    let found: Vec<_> = faults
+        .iter()
+        .map(|found| (found.line, found.code))
+        .collect();
+    // The external id comes from elsewhere.
+    assert_eq!(
+        found,
+        [
+            (None, Code::Missing),
+            (Some(2), Code::Syntax),
+            (Some(3), Code::Amount)
+        ]
+    );
+}
+
+#[test]
+fn what_cannot_be_read_is_not_called_missing_as_well() {
+    let text = r#"{"externalId": 7, "items": [
+        "no item",
+        {"itemExternalId": 7, "recipientType": "PHONE", "recipientInfo": "+905555856935", "amount": 1}
+    ]}"#;
+    let intake = Intake::read(text.as_bytes(), Format::Json);
+    let faults = intake.faults(Checksums::Enforce);
+    let found: Vec<_> = faults
+        .iter()
+        .map(|found| (found.line, found.field))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            (None, "externalId"),
+            (Some(2), "items"),
+            (Some(3), "itemExternalId"),
+            (Some(3), "amount")
+        ]
+    );
+}
+
+#[test]
+fn a_file_that_cannot_be_read_at_all_has_one_fault() {
+    for (text, format) in [("{", Format::Json), ("a,b\n1,2\n", Format::Csv)] {
+        let intake = Intake::read(text.as_bytes(), format);
+        assert_eq!(intake.faults(Checksums::Enforce), intake.findings, "{text}");
+    }
+}
