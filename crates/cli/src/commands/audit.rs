@@ -1,7 +1,7 @@
 //! `audit verify`: nothing was changed, removed or put in between.
 
-use onay_ledger::{Access, Filter, Ledger, Page};
-use onay_payout::{BatchId, BatchRef, Canonical};
+use onay_ledger::{Access, Filter, Ledger, LedgerError, Page, Problem};
+use onay_payout::{BatchRef, Canonical, Digest};
 use serde_json::json;
 
 use crate::config::Config;
@@ -18,35 +18,42 @@ pub(crate) async fn verify(
     json: bool,
 ) -> anyhow::Result<Exit> {
     let ledger = config.ledger(Access::Existing)?;
-    let batches = match &batch {
-        Some(batch) => vec![super::read::load(ledger.as_ref(), batch).await?.batch.id()],
+    let batches = match batch {
+        Some(batch) => vec![batch],
         None => all(ledger.as_ref()).await?,
     };
-    let mut entries = 0_usize;
+    let mut entries = 0_u64;
     let mut heads = Canonical::new("onay ledger head 1");
     let mut problems = Vec::new();
-    for id in &batches {
-        let stored = super::read::load(ledger.as_ref(), &BatchRef::Id(*id)).await?;
-        let journal = ledger.journal(id).await?;
-        entries = entries.saturating_add(journal.len());
-        heads.field(&stored.journal_head.to_string());
-        let found = onay_ledger::verify(&stored, &journal);
-        problems.extend(found.into_iter().map(|problem| (*id, problem.to_string())));
+    for batch in &batches {
+        match check(ledger.as_ref(), batch).await? {
+            Checked::Sound { version, head } => {
+                entries = entries.saturating_add(version);
+                heads.field(&head.to_string());
+            }
+            Checked::Wrong(found) => {
+                problems.extend(
+                    found
+                        .into_iter()
+                        .map(|problem| (batch, problem.to_string())),
+                );
+            }
+        }
     }
     let head = heads.finish();
     let is_ok = problems.is_empty();
     if json {
         let problems: Vec<_> = problems
             .iter()
-            .map(|(id, what)| json!({ "batch": id.to_string(), "problem": what }))
+            .map(|(batch, what)| json!({ "batch": batch.to_string(), "problem": what }))
             .collect();
         output::json(&json!({
             "ok": is_ok, "batches": batches.len(), "entries": entries, "head": head.to_string(),
             "problems": problems,
         }))?;
     } else {
-        for (id, what) in &problems {
-            output::line(format!("{id}: {what}"))?;
+        for (batch, what) in &problems {
+            output::line(format!("{batch}: {what}"))?;
         }
         let verdict = if is_ok { "ok" } else { "NOT ok" };
         output::line(format!(
@@ -57,7 +64,32 @@ pub(crate) async fn verify(
     Ok(if is_ok { Exit::Done } else { Exit::NeedsPerson })
 }
 
-async fn all(ledger: &dyn Ledger) -> anyhow::Result<Vec<BatchId>> {
+/// What was found about a batch.
+enum Checked {
+    /// Nothing; so many journal entries, and the hash of the newest.
+    Sound { version: u64, head: Digest },
+    /// What cannot be if only the ledger wrote it.
+    Wrong(Vec<Problem>),
+}
+
+/// A batch that cannot even be read is a finding, and the others are checked all the same.
+async fn check(ledger: &dyn Ledger, batch: &BatchRef) -> anyhow::Result<Checked> {
+    let stored = match ledger.load(batch).await {
+        Err(LedgerError::Corrupt(what)) => {
+            return Ok(Checked::Wrong(vec![Problem::Unreadable(what)]));
+        }
+        loaded => loaded?.ok_or_else(|| super::read::not_found(batch))?,
+    };
+    let problems = onay_ledger::verify_batch(ledger, &stored.batch.id()).await?;
+    Ok(if problems.is_empty() {
+        let (version, head) = (stored.version, stored.journal_head);
+        Checked::Sound { version, head }
+    } else {
+        Checked::Wrong(problems)
+    })
+}
+
+async fn all(ledger: &dyn Ledger) -> anyhow::Result<Vec<BatchRef>> {
     let mut ids = Vec::new();
     loop {
         let before = ids.last().copied();
@@ -65,7 +97,7 @@ async fn all(ledger: &dyn Ledger) -> anyhow::Result<Vec<BatchId>> {
             .list(&Filter::default(), &Page { before, size: PAGE })
             .await?;
         if page.is_empty() {
-            return Ok(ids);
+            return Ok(ids.into_iter().map(BatchRef::Id).collect());
         }
         ids.extend(page.iter().map(|head| head.id));
     }

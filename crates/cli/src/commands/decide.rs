@@ -112,7 +112,9 @@ pub(crate) async fn withdraw(config: &Config, args: Withdraw) -> anyhow::Result<
         .withdraw(&who.batch.batch, &args.reason)
         .await
         .map_err(|error| match error {
-            WithdrawError::Ledger(LedgerError::NotFound) => not_found(&who).into(),
+            WithdrawError::Ledger(LedgerError::NotFound) => {
+                super::read::not_found(&who.batch.batch).into()
+            }
             WithdrawError::Ledger(error) => anyhow::Error::from(error),
             WithdrawError::NotAllowed(_) => Failure::refused(error.to_string()).into(),
         })?;
@@ -203,9 +205,4 @@ fn print_question(head: &Head, hold: &Hold) {
             "  {refused} items were refused by the provider and are not paid"
         ));
     }
-}
-
-fn not_found(args: &Decide) -> Failure {
-    Failure::refused(format!("no batch `{}`", args.batch.batch))
-        .hint("`onay batches` lists what there is")
 }

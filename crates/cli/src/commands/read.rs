@@ -92,9 +92,11 @@ pub(crate) async fn show(config: &Config, args: Show) -> anyhow::Result<Exit> {
 /// A batch that must be there.
 pub(crate) async fn load(ledger: &dyn Ledger, batch: &BatchRef) -> anyhow::Result<Stored> {
     let stored = ledger.load(batch).await?;
-    Ok(stored.ok_or_else(|| {
-        Failure::refused(format!("no batch `{batch}`")).hint("`onay batches` lists what there is")
-    })?)
+    Ok(stored.ok_or_else(|| not_found(batch))?)
+}
+
+pub(crate) fn not_found(batch: &BatchRef) -> Failure {
+    Failure::refused(format!("no batch `{batch}`")).hint("`onay batches` lists what there is")
 }
 
 fn print_head(head: &Head) -> anyhow::Result<()> {
