@@ -2,8 +2,6 @@
 //!
 //! Amounts are strings. Fields may be added, never renamed.
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, SecondsFormat, Utc};
 use onay_ledger::{Entry, Stored};
 use onay_payout as payout;
@@ -151,24 +149,16 @@ impl Approvals {
     /// What is shown of the approvals of a held or released batch.
     pub fn of(head: &Head) -> Option<Self> {
         let hold = head.state.hold()?;
-        let standing: BTreeSet<_> = head.standing_approvals().into_iter().collect();
-        let given = standing.iter().filter_map(|name| {
-            let made = head
-                .decisions
-                .iter()
-                .rev()
-                .find(|made| made.person == **name)?;
-            Some(Given {
-                person: made.person.to_string(),
-                at: time(made.at),
-                comment: made.verdict.text().map(str::to_owned),
-            })
+        let given = head.standing_approvals().into_iter().map(|made| Given {
+            person: made.person.to_string(),
+            at: time(made.at),
+            comment: made.verdict.text().map(str::to_owned),
         });
         let missing = hold
             .rule
             .asked
             .iter()
-            .filter(|name| !standing.contains(name));
+            .filter(|name| !head.has_approval_of(name));
         Some(Self {
             rule: hold.rule.name.clone(),
             needed: hold.rule.needed,

@@ -84,8 +84,14 @@ pub(crate) fn balance(reply: &Reply) -> Result<Decimal, ProviderError> {
 }
 
 /// Reads the body as `T` if it says that the call succeeded, whatever HTTP's status says.
+/// The body decides, whatever the HTTP status; but a server that says it broke (5xx) may have
+/// broken after the work was done, so then nothing in the body is believed.
 fn success<T: DeserializeOwned>(reply: &Reply) -> Result<T, ProviderError> {
-    read::<Envelope>(reply)?.check()?;
+    let envelope = read::<Envelope>(reply)?;
+    if (500..600).contains(&reply.http_status) {
+        return Err(in_doubt(format!("HTTP status {}", reply.http_status)));
+    }
+    envelope.check()?;
     read(reply)
 }
 

@@ -78,24 +78,27 @@ pub struct Head {
 }
 
 impl Head {
-    /// Whose approvals of what is held now stand: one human counts once, the last word counts.
-    pub fn standing_approvals(&self) -> Vec<&PersonName> {
+    /// The approvals of what is held now that stand: one human counts once, the last word counts.
+    pub fn standing_approvals(&self) -> Vec<&Decision> {
         let Some(hold) = self.state.hold() else {
             return Vec::new();
         };
-        let mut standing: Vec<&PersonName> = Vec::new();
-        for decision in self
-            .decisions
-            .iter()
-            .filter(|made| made.digest == hold.digest)
-        {
-            standing.retain(|name| **name != decision.person);
+        let mut standing: Vec<&Decision> = Vec::new();
+        let on_this = |made: &&Decision| made.digest == hold.digest && made.person != self.maker;
+        for decision in self.decisions.iter().filter(on_this) {
+            standing.retain(|made| made.person != decision.person);
             if matches!(decision.verdict, Verdict::Approve { .. }) {
-                standing.push(&decision.person);
+                standing.push(decision);
             }
         }
-        standing.retain(|name| **name != self.maker);
         standing
+    }
+
+    /// Whether an approval of this person stands.
+    pub fn has_approval_of(&self, person: &PersonName) -> bool {
+        self.standing_approvals()
+            .iter()
+            .any(|made| made.person == *person)
     }
 
     /// Whether failed items may still be refunded.
@@ -264,6 +267,7 @@ impl Batch {
             Event::InitializeStarted(intent) => self.initialize_started(intent, at),
             Event::InitializeNotSent(failure) => self.initialize_not_sent(&failure, at),
             Event::Initialized(answer) => self.initialized(&answer, at),
+            Event::Adopted(request_id) => self.adopted(request_id, at),
             Event::InitializeRefused(refusal) => self.initialize_refused(refusal, at),
             Event::ReadBack(read) => self.read_back(*read, at),
             Event::Decided(ruling) => self.decided(&ruling, at),
@@ -280,7 +284,7 @@ impl Batch {
             Event::Reported(copy) => self.reported(&copy, at),
             Event::WatchEnded => self.watch_ended(at),
             Event::CancelStarted(intent) => self.cancel_started(intent, at),
-            Event::CancelLooked(status) => self.cancel_looked(&status, at),
+            Event::CancelLooked(copy) => self.cancel_looked(&copy, at),
             Event::Froze { why, details } => self.froze(why, details, at),
         }
         .map_err(|illegal| illegal.named(name))?;
@@ -300,10 +304,7 @@ impl Batch {
         details: Vec<String>,
         at: DateTime<Utc>,
     ) -> Result<Transition, IllegalTransition> {
-        if self.state().is_final() && why != Why::Contradiction {
-            return Err(self.illegal());
-        }
-        if matches!(self.state(), State::Frozen(_)) {
+        if self.state().is_final() || matches!(self.state(), State::Frozen(_)) {
             return Err(self.illegal());
         }
         Ok(self.to_frozen(why, details, at))
@@ -331,13 +332,13 @@ impl Batch {
     fn to_frozen(&self, why: Why, details: Vec<String>, at: DateTime<Utc>) -> Transition {
         let note = format!("{}: {}", why.sentence(), details.join("; "));
         let from = Box::new(self.state().clone());
-        let jobs = if may_move(&from) || why == Why::PastInit {
+        let state = State::Frozen(Frozen { from, why, details });
+        let jobs = if may_move(&state) {
             Jobs::reconciler(after(at, crate::cadence::poll_after(self.id(), 0)))
         } else {
             Jobs::NONE
         };
-        self.to(State::Frozen(Frozen { from, why, details }), jobs, at)
-            .noted(note)
+        self.to(state, jobs, at).noted(note)
     }
 
     /// The refusal of an event this state does not know.
@@ -366,7 +367,13 @@ impl Batch {
 fn may_move(state: &State) -> bool {
     match state {
         State::Releasing(_) | State::Processing(_) => true,
-        State::Frozen(frozen) => frozen.why == Why::PastInit || may_move(&frozen.from),
+        State::Frozen(frozen) => {
+            let was_closed = matches!(
+                *frozen.from,
+                State::Settled(_) | State::PartlySettled(_) | State::Failed(_)
+            );
+            frozen.why == Why::PastInit || was_closed || may_move(&frozen.from)
+        }
         State::Received
         | State::Preparing(_)
         | State::Prepared(_)

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::ids::BatchId;
+use crate::provider::{NotSent, ProviderError};
 
 /// After an authorized batch, seconds until each next look; the last one repeats.
 const POLL_SECONDS: [u64; 14] = [1, 2, 3, 5, 8, 13, 20, 30, 60, 120, 300, 600, 1800, 3600];
@@ -55,6 +56,19 @@ pub fn refund_check_after(batch: BatchId, looks: u32) -> Duration {
 pub fn retry_after(batch: BatchId, failures: u32) -> Duration {
     let seconds = 1_u64.checked_shl(failures.min(6)).unwrap_or(60).min(60);
     jittered(batch, failures, Duration::from_secs(seconds))
+}
+
+/// Until a provider call is made again that failed with `error`, `failures` times in a row.
+pub fn pause_after(batch: BatchId, failures: u32, error: &ProviderError) -> Duration {
+    match error {
+        // iyzico counts calls by the minute.
+        ProviderError::NotSent(NotSent::RateLimited) => Duration::from_mins(1),
+        // A person must mend the configuration.
+        ProviderError::NotSent(NotSent::Credentials(_)) => Duration::from_mins(5),
+        ProviderError::NotSent(_) | ProviderError::Refused(_) | ProviderError::InDoubt(_) => {
+            retry_after(batch, failures)
+        }
+    }
 }
 
 fn step(steps: &[u64], looks: u32) -> u64 {

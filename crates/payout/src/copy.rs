@@ -47,6 +47,9 @@ fn compare_totals(content: &Content, outcomes: &[Outcome], copy: &RemoteCopy) ->
         .map(|(item, _)| item)
         .collect();
     let count = u64::try_from(valid.len()).ok();
+    if copy.total_items.is_none() || copy.batch.total.is_none() {
+        return Comparison::Incomplete("the provider shows no total or no count yet".to_owned());
+    }
     let mut found = external_id_difference(content, copy);
     if let Some(shown) = copy.total_items.filter(|shown| Some(*shown) != count) {
         found.push(format!(
@@ -72,6 +75,13 @@ fn compare_items(content: &Content, outcomes: &[Outcome], copy: &RemoteCopy) -> 
         .iter()
         .map(|item| (&item.id, item))
         .collect();
+    let refused: HashSet<&ItemId> = content
+        .items()
+        .iter()
+        .zip(outcomes)
+        .filter(|(_, outcome)| outcome.status == ItemStatus::Invalid)
+        .map(|(item, _)| &item.id)
+        .collect();
     let mut shown: HashSet<&ItemId> = HashSet::new();
     let mut found = external_id_difference(content, copy);
     let mut valid: Vec<Money> = Vec::new();
@@ -84,19 +94,19 @@ fn compare_items(content: &Content, outcomes: &[Outcome], copy: &RemoteCopy) -> 
                 found.extend(item_differences(item, remote));
                 if remote.status != ItemStatus::Invalid {
                     valid.push(item.amount);
+                    if refused.contains(&item.id) {
+                        found.push(format!(
+                            "item {} was refused and is held all the same",
+                            item.id
+                        ));
+                    }
                 }
             }
         }
     }
     if found.is_empty() {
-        let missing = content
-            .items()
-            .iter()
-            .zip(outcomes)
-            .filter(|(item, outcome)| {
-                outcome.status != ItemStatus::Invalid && !shown.contains(&item.id)
-            })
-            .count();
+        let is_missing = |item: &&Item| !refused.contains(&item.id) && !shown.contains(&item.id);
+        let missing = content.items().iter().filter(is_missing).count();
         if missing > 0 {
             let all = content.items().len();
             return Comparison::Incomplete(format!("{missing} of {all} items cannot be read yet"));

@@ -18,8 +18,10 @@ pub enum Event {
     InitializeStarted(Intent),
     /// Initialize was certainly not carried out; try again after a while.
     InitializeNotSent(NotSentBy),
-    /// The provider has the batch: it answered so, or a lookup found it.
+    /// The provider answered that it has the batch.
     Initialized(Initialized),
+    /// A look found the batch at the provider.
+    Adopted(RequestId),
     /// The provider will not take the batch, and a lookup agrees.
     InitializeRefused(Refusal),
     /// The provider's copy was read.
@@ -64,7 +66,7 @@ pub enum Event {
     /// Cancel is about to be sent.
     CancelStarted(Intent),
     /// The provider was asked what became of a cancel.
-    CancelLooked(RemoteStatus),
+    CancelLooked(RemoteCopy),
     /// A rule broke.
     Froze {
         /// Which.
@@ -81,6 +83,7 @@ impl Event {
             Self::InitializeStarted(_) => "initialize_started",
             Self::InitializeNotSent(_) => "initialize_not_sent",
             Self::Initialized(_) => "initialized",
+            Self::Adopted(_) => "adopted",
             Self::InitializeRefused(_) => "initialize_refused",
             Self::ReadBack(_) => "read_back",
             Self::Decided(ruling) => ruling.decision().verdict.word(),
@@ -133,7 +136,7 @@ pub struct CopyRead {
 #[derive(Debug, Clone)]
 pub struct ReleaseLook {
     /// What the provider shows.
-    pub status: RemoteStatus,
+    pub copy: RemoteCopy,
     /// The provider's no to authorize, if that is what came back.
     pub refusal: Option<Refusal>,
     /// How long the batch is only looked at.

@@ -67,7 +67,7 @@ fn pending(batch: &Head, hold: &Hold) -> String {
         .rule
         .asked
         .iter()
-        .filter(|name| !have.contains(name))
+        .filter(|name| !batch.has_approval_of(name))
         .map(PersonName::as_str)
         .collect();
     format!(

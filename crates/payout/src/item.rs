@@ -120,7 +120,10 @@ impl ItemStatus {
     /// what is final for the payee stays so, and only a refund may still move.
     pub fn may_become(&self, next: &Self) -> bool {
         match self {
-            Self::Pending | Self::Queued | Self::Processing | Self::Unknown(_) => true,
+            // The way to the bank is one-way; reports that step back only lag.
+            Self::Queued => !matches!(next, Self::Pending),
+            Self::Processing => !matches!(next, Self::Pending | Self::Queued),
+            Self::Pending | Self::Unknown(_) => true,
             Self::Failed => matches!(next, Self::Failed | Self::Refunded | Self::RefundFailed),
             Self::RefundFailed => matches!(next, Self::RefundFailed | Self::Refunded),
             Self::Invalid | Self::Paid | Self::Refunded | Self::Cancelled => self == next,

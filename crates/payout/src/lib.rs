@@ -62,6 +62,7 @@ pub use provider::{Provider, ProviderError};
 pub use recipient::{Personal, Recipient, RecipientType, UnknownRecipientType};
 pub use release::ReleasePermit;
 pub use state::{
-    Cancelling, Ending, Frozen, HeldRule, Hold, Intent, Releasing, State, TurnedDown, Why,
+    Cancelling, Ending, Frozen, HeldRule, Hold, Intent, Prepared, Releasing, Shown, State,
+    TurnedDown, Why,
 };
 pub use tie_out::TieOut;

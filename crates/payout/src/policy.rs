@@ -343,7 +343,7 @@ impl Policy {
             let (given, actual) = (digest.chars().take(12).collect(), hold.digest.code());
             return Err(NotAllowed::OtherDigest { given, actual });
         }
-        if matches!(verdict, Verdict::Undo) && !batch.standing_approvals().contains(&by.name()) {
+        if matches!(verdict, Verdict::Undo) && !batch.has_approval_of(by.name()) {
             return Err(NotAllowed::NothingToUndo(by.name.clone()));
         }
         let rule = self
@@ -405,7 +405,8 @@ impl Policy {
     }
 
     /// Counts the approvals of a held batch again, by the rule it was held under and by this
-    /// policy, as it stands now.
+    /// policy, as it stands now. Approvals that were judged by another policy file do not count:
+    /// whoever can name a file of their own could otherwise approve anything.
     pub fn quorum(&self, batch: &Head) -> Result<Quorum, Short> {
         let hold = batch.state.hold().ok_or(Short::NotHeld)?;
         let rule = self.rule_for(hold.total).ok_or(Short::NoRule(hold.total))?;
@@ -413,6 +414,8 @@ impl Policy {
         let people: Vec<PersonName> = batch
             .standing_approvals()
             .into_iter()
+            .filter(|made| made.policy == self.hash)
+            .map(|made| &made.person)
             .filter(|name| hold.rule.asked.contains(name) && asked_now.contains(name))
             .cloned()
             .collect();

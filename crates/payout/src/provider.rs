@@ -6,7 +6,7 @@ use std::time::Instant;
 use async_trait::async_trait;
 
 use crate::account::Account;
-use crate::content::Content;
+use crate::content::{Content, ITEMS_PER_BATCH_MAX};
 use crate::ids::{ExternalId, ItemId, ReferenceCode, RequestId};
 use crate::item::ItemStatus;
 use crate::money::Money;
@@ -67,7 +67,7 @@ pub trait Provider: Send + Sync {
             };
             let seen_before = seen.len();
             seen.extend(next.items.iter().map(|item| item.id.clone()));
-            if seen.len() == seen_before {
+            if seen.len() == seen_before || seen.len() > ITEMS_PER_BATCH_MAX {
                 break;
             }
             copy.items.extend(next.items);
@@ -162,6 +162,32 @@ pub struct RemoteCopy {
 }
 
 impl RemoteCopy {
+    /// What the copy says about authorize: the batch's status, unless items tell of more.
+    ///
+    /// iyzico's sample shows a batch and its items at odds, so either may lag the other.
+    pub fn authorized(&self) -> Authorized {
+        let said = self.batch.status.authorized();
+        if said == Authorized::NotYet && self.shows_started_items() {
+            Authorized::Unclear
+        } else {
+            said
+        }
+    }
+
+    /// Whether any item is past what it can be without authorize.
+    pub fn shows_started_items(&self) -> bool {
+        self.items.iter().any(|item| match item.status {
+            ItemStatus::Pending | ItemStatus::Invalid | ItemStatus::Cancelled => false,
+            ItemStatus::Queued
+            | ItemStatus::Processing
+            | ItemStatus::Paid
+            | ItemStatus::Failed
+            | ItemStatus::Refunded
+            | ItemStatus::RefundFailed
+            | ItemStatus::Unknown(_) => true,
+        })
+    }
+
     fn is_complete(&self) -> bool {
         let shown = u64::try_from(self.items.len()).unwrap_or(u64::MAX);
         self.items.is_empty() || self.total_items.is_some_and(|total| shown >= total)

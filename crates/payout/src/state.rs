@@ -18,7 +18,7 @@ pub enum State {
     /// Initialize may or may not have arrived.
     Preparing(Intent),
     /// The provider's id is known; its copy is being read back.
-    Prepared(RequestId),
+    Prepared(Prepared),
     /// The provider holds it; no money moves until people decide.
     PendingApproval(Hold),
     /// The quorum is reached; authorize was not sent.
@@ -59,6 +59,16 @@ pub struct Intent {
     pub deadline: DateTime<Utc>,
 }
 
+/// A batch the provider has, before it is held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prepared {
+    /// The provider's id of it.
+    pub request_id: RequestId,
+    /// Whether it was found at the provider instead of answered by it. What was found is always
+    /// compared in full: nobody here knows what it was made of.
+    pub is_adopted: bool,
+}
+
 /// A batch as the provider holds it, and what people must agree on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hold {
@@ -72,6 +82,8 @@ pub struct Hold {
     pub count: usize,
     /// The sum that would be paid, without commission.
     pub total: Money,
+    /// The total and the number of items as the provider showed them then, if it did.
+    pub shown: Shown,
     /// The provider's fee as far as it shows one.
     pub commission: Option<Money>,
     /// The rule in force when it was held.
@@ -80,6 +92,15 @@ pub struct Hold {
     pub held_at: DateTime<Utc>,
     /// Nobody deciding until then means no.
     pub expires_at: DateTime<Utc>,
+}
+
+/// The figures a provider shows of a batch, to be recognised later.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// The total of the batch.
+    pub total: Option<Money>,
+    /// The number of items that would be paid.
+    pub count: Option<u64>,
 }
 
 /// A rule, as it was when a batch was held.
@@ -343,7 +364,7 @@ impl State {
     /// The provider's id of the batch, if it is known.
     pub fn request_id(&self) -> Option<&RequestId> {
         match self {
-            Self::Prepared(id) => Some(id),
+            Self::Prepared(prepared) => Some(&prepared.request_id),
             Self::Cancelling(cancelling) => Some(&cancelling.request_id),
             Self::Rejected(end) | Self::Withdrawn(end) | Self::Expired(end) => {
                 end.request_id.as_ref()
@@ -357,6 +378,28 @@ impl State {
             | Self::Settled(_)
             | Self::PartlySettled(_)
             | Self::Failed(_) => self.hold().map(|hold| &hold.request_id),
+        }
+    }
+
+    /// The provider call that may be on its way.
+    pub fn intent(&self) -> Option<&Intent> {
+        match self {
+            Self::Preparing(intent) => Some(intent),
+            Self::Releasing(releasing) => Some(&releasing.intent),
+            Self::Cancelling(cancelling) => cancelling.intent.as_ref(),
+            Self::Frozen(frozen) => frozen.from.intent(),
+            Self::Received
+            | Self::Prepared(_)
+            | Self::PendingApproval(_)
+            | Self::Approved(_)
+            | Self::Processing(_)
+            | Self::Settled(_)
+            | Self::PartlySettled(_)
+            | Self::Failed(_)
+            | Self::Rejected(_)
+            | Self::Withdrawn(_)
+            | Self::Expired(_)
+            | Self::Refused(_) => None,
         }
     }
 

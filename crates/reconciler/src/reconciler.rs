@@ -45,14 +45,25 @@ impl Reconciler {
         ))
     }
 
-    /// The items that would be paid, over all pages. Refused items are final before the hold.
+    /// The items that would be paid, over all pages; the refused ones too when some are missing,
+    /// since an item may have been refused after all.
     async fn read(&self, stored: &Stored) -> Result<Option<RemoteCopy>, ProviderError> {
         let state = stored.batch.state();
         let by = state.request_id().map_or_else(
             || Lookup::External(stored.batch.content().external_id().clone()),
             |id| Lookup::Request(id.clone()),
         );
-        self.provider.retrieve_all(&by, ItemKind::Valid).await
+        let copy = self.provider.retrieve_all(&by, ItemKind::Valid).await?;
+        let held = state.hold().map_or(0, |hold| hold.count);
+        match copy {
+            Some(mut copy) if copy.items.len() < held => {
+                let refused = self.provider.retrieve_all(&by, ItemKind::Invalid).await?;
+                copy.items
+                    .extend(refused.into_iter().flat_map(|copy| copy.items));
+                Ok(Some(copy))
+            }
+            copy => Ok(copy),
+        }
     }
 
     async fn report(
@@ -112,10 +123,8 @@ impl Handler for Reconciler {
             }
             Err(error) => {
                 warn!(batch.id = %claim.batch, "batch {} could not be read, looking again: {error}", claim.batch);
-                Ok(Done::Later(cadence::retry_after(
-                    claim.batch,
-                    claim.attempt,
-                )))
+                let pause = cadence::pause_after(claim.batch, claim.attempt, &error);
+                Ok(Done::Later(pause))
             }
         }
     }

@@ -5,8 +5,8 @@
 //! and the domain's status table decides; nothing is sent from here.
 
 use onay_ledger::{Done, StepError};
-use onay_payout::provider::{Authorized, Lookup, ProviderError, Refusal, RemoteStatus};
-use onay_payout::{Event, Hold, Quorum, ReleaseLook, Why, cadence};
+use onay_payout::provider::{Authorized, Lookup, ProviderError, Refusal, RemoteCopy, RemoteStatus};
+use onay_payout::{Event, Hold, Quorum, ReleaseLook, Shown, Why, cadence};
 
 use crate::job::Job;
 
@@ -46,43 +46,36 @@ enum Seen {
 
 async fn look_once_more(job: &Job<'_>, hold: &Hold) -> Result<Seen, ProviderError> {
     let page = job.look(Lookup::Request(hold.request_id.clone())).await?;
-    let Some(page) = page else {
+    let Some(copy) = page.map(RemoteCopy::from) else {
         return Err(ProviderError::InDoubt(
             "the provider does not show the batch".to_owned(),
         ));
     };
-    if page.batch.status.authorized() != Authorized::NotYet {
-        return Ok(Seen::PastInit(page.batch.status));
+    if copy.authorized() != Authorized::NotYet {
+        return Ok(Seen::PastInit(copy.batch.status));
     }
-    let mut details = Vec::new();
-    // Whether the provider counts refused items is not documented; either way is accepted.
-    let content = job.stored.batch.content();
-    let all = content.total();
-    if let Some(shown) = page
-        .batch
-        .total
-        .filter(|shown| *shown != hold.total && *shown != all)
-    {
-        details.push(format!(
-            "the provider shows a total of {shown}, {} was approved",
-            hold.total
-        ));
-    }
-    let counts = [hold.count, content.items().len()].map(|count| u64::try_from(count).ok());
-    if let Some(shown) = page
-        .total_items
-        .filter(|shown| !counts.contains(&Some(*shown)))
-    {
-        details.push(format!(
-            "the provider shows {shown} items, {} were approved",
-            hold.count
-        ));
-    }
-    Ok(if details.is_empty() {
+    let now = Shown {
+        total: copy.batch.total,
+        count: copy.total_items,
+    };
+    Ok(if now == hold.shown || hold.shown == Shown::default() {
         Seen::AsApproved
     } else {
-        Seen::Differs(details)
+        let (then, now) = (figures(hold.shown), figures(now));
+        Seen::Differs(vec![format!(
+            "the provider shows {now}, and showed {then} when it was held"
+        )])
     })
+}
+
+fn figures(shown: Shown) -> String {
+    let count = shown
+        .count
+        .map_or_else(|| "some".to_owned(), |count| count.to_string());
+    let total = shown
+        .total
+        .map_or_else(|| "no total".to_owned(), |total| total.to_string());
+    format!("{total} in {count} items")
 }
 
 async fn send(job: &mut Job<'_>, hold: Hold, quorum: Quorum) -> Result<Done, StepError> {
@@ -114,11 +107,11 @@ async fn send(job: &mut Job<'_>, hold: Hold, quorum: Quorum) -> Result<Done, Ste
 }
 
 /// Asks the provider what became of an authorize whose answer is missing.
-pub(crate) async fn resolve(mut job: Job<'_>, hold: Hold) -> Result<Done, StepError> {
-    look(&mut job, hold, None).await
+pub(crate) async fn resolve(job: Job<'_>, hold: Hold) -> Result<Done, StepError> {
+    look(&job, hold, None).await
 }
 
-async fn look(job: &mut Job<'_>, hold: Hold, refusal: Option<Refusal>) -> Result<Done, StepError> {
+async fn look(job: &Job<'_>, hold: Hold, refusal: Option<Refusal>) -> Result<Done, StepError> {
     let page = match job.look(Lookup::Request(hold.request_id)).await {
         Ok(page) => page,
         Err(error) => return Ok(job.later("the look after the release", &error)),
@@ -129,10 +122,10 @@ async fn look(job: &mut Job<'_>, hold: Hold, refusal: Option<Refusal>) -> Result
     };
     let safety = job.worker.policy.safety();
     let look = ReleaseLook {
-        status: page.batch.status,
+        copy: page.into(),
         refusal,
         quiet_period: safety.quiet_period,
         on_doubt: safety.on_release_doubt,
     };
-    job.finish_call(Event::ReleaseLooked(look)).await
+    job.finish(Event::ReleaseLooked(look)).await
 }

@@ -1,22 +1,24 @@
 //! Cancel: look first, cancel, and end only when the provider shows it cancelled.
 
 use onay_ledger::{Done, StepError};
-use onay_payout::provider::{Lookup, ProviderError, RemoteStatus};
+use onay_payout::provider::{
+    Authorized, ItemKind, Lookup, ProviderError, RemoteCopy, RemoteStatus,
+};
 use onay_payout::{Cancelling, Event};
 
 use crate::job::Job;
 
 pub(crate) async fn run(mut job: Job<'_>, cancelling: Cancelling) -> Result<Done, StepError> {
-    let status = match look(&job, &cancelling).await {
-        Ok(status) => status,
+    let copy = match look(&job, &cancelling).await {
+        Ok(copy) => copy,
         Err(error) => return Ok(job.later("the look before the cancel", &error)),
     };
     let may_send = cancelling
         .intent
         .as_ref()
         .is_none_or(|intent| job.worker.now() >= intent.deadline);
-    if status != RemoteStatus::Init || !may_send {
-        return job.finish(Event::CancelLooked(status)).await;
+    if copy.authorized() != Authorized::NotYet || !may_send {
+        return job.finish(Event::CancelLooked(copy)).await;
     }
     let (intent, send_by) = job.intent();
     job.record(Event::CancelStarted(intent)).await?;
@@ -30,15 +32,25 @@ pub(crate) async fn run(mut job: Job<'_>, cancelling: Cancelling) -> Result<Done
     }
     // Whatever was answered, only what the provider shows counts.
     match look(&job, &cancelling).await {
-        Ok(status) => job.finish_call(Event::CancelLooked(status)).await,
+        Ok(copy) => job.finish(Event::CancelLooked(copy)).await,
         Err(error) => Ok(job.later("the look after the cancel", &error)),
     }
 }
 
-async fn look(job: &Job<'_>, cancelling: &Cancelling) -> Result<RemoteStatus, ProviderError> {
-    let page = job
-        .look(Lookup::Request(cancelling.request_id.clone()))
-        .await?;
-    page.map(|page| page.batch.status)
-        .ok_or_else(|| ProviderError::InDoubt("the provider does not show the batch".to_owned()))
+/// One page while the batch waits; every item once it shows as cancelled, because a batch is only
+/// cancelled as far as its items are.
+async fn look(job: &Job<'_>, cancelling: &Cancelling) -> Result<RemoteCopy, ProviderError> {
+    let by = Lookup::Request(cancelling.request_id.clone());
+    let mut copy = job.look(by.clone()).await?.map(RemoteCopy::from);
+    if copy
+        .as_ref()
+        .is_some_and(|copy| copy.batch.status == RemoteStatus::Canceled)
+    {
+        copy = job
+            .worker
+            .provider
+            .retrieve_all(&by, ItemKind::Valid)
+            .await?;
+    }
+    copy.ok_or_else(|| ProviderError::InDoubt("the provider does not show the batch".to_owned()))
 }

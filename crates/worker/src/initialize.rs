@@ -5,7 +5,9 @@
 //! repeating it is a second batch at the provider that is never authorized.
 
 use onay_ledger::{Done, StepError};
-use onay_payout::provider::{Initialized, Lookup, ProviderError, RemotePage, RemoteStatus};
+use onay_payout::provider::{
+    Authorized, Lookup, ProviderError, RemoteCopy, RemotePage, RemoteStatus,
+};
 use onay_payout::{Event, RequestId, State, Why, cadence};
 
 use crate::job::Job;
@@ -24,6 +26,17 @@ pub(crate) async fn run(mut job: Job<'_>) -> Result<Done, StepError> {
     let is_first = matches!(job.stored.batch.state(), State::Received);
     if !is_first || job.worker.policy.safety().look_before_init {
         match find(&job).await {
+            // Never sent from here as far as this ledger knows: another batch beside it could be
+            // paid as well.
+            Ok(Found::Waiting(None)) if is_first => {
+                let details = vec!["it was not initialized from this ledger".to_owned()];
+                return job
+                    .finish(Event::Froze {
+                        why: Why::RequestIdUnknown,
+                        details,
+                    })
+                    .await;
+            }
             Ok(Found::Nothing | Found::Waiting(None)) => {}
             Ok(Found::Waiting(Some(request_id))) => return adopt(&job, request_id).await,
             Ok(Found::Elsewhere(status, request_id)) => {
@@ -83,11 +96,7 @@ async fn send(job: &mut Job<'_>) -> Result<Done, StepError> {
 }
 
 async fn adopt(job: &Job<'_>, request_id: RequestId) -> Result<Done, StepError> {
-    job.finish(Event::Initialized(Initialized {
-        request_id,
-        invalid: Vec::new(),
-    }))
-    .await
+    job.finish(Event::Adopted(request_id)).await
 }
 
 async fn find(job: &Job<'_>) -> Result<Found, ProviderError> {
@@ -96,7 +105,9 @@ async fn find(job: &Job<'_>) -> Result<Found, ProviderError> {
         return Ok(Found::Nothing);
     };
     let request_id = request_id(job, &page).await?;
-    Ok(if page.batch.status == RemoteStatus::Init {
+    let is_waiting = page.batch.status == RemoteStatus::Init
+        && RemoteCopy::from(page.clone()).authorized() == Authorized::NotYet;
+    Ok(if is_waiting {
         Found::Waiting(request_id)
     } else {
         Found::Elsewhere(page.batch.status, request_id)

@@ -11,11 +11,9 @@ use tracing::{error, info, warn};
 
 use crate::worker::Worker;
 
-/// How long a rate-limited caller waits: iyzico counts calls by the minute.
-const RATE_LIMIT_PAUSE: Duration = Duration::from_mins(1);
-
-/// How long to wait when the provider does not accept our credentials: a person must act.
-const CREDENTIALS_PAUSE: Duration = Duration::from_mins(5);
+/// How long to wait before a write is tried again that could not be sent. Longer than for a look:
+/// each try stands in the journal.
+const NOT_SENT_PAUSE: Duration = Duration::from_secs(10);
 
 /// A job under way.
 pub(crate) struct Job<'w> {
@@ -27,49 +25,75 @@ pub(crate) struct Job<'w> {
 impl Job<'_> {
     /// Records a step and keeps the claim.
     pub(crate) async fn record(&mut self, event: Event) -> Result<(), StepError> {
-        self.stored = self.commit(event, Authority::Holding(self.claim)).await?;
+        self.stored = self
+            .commit(&self.stored, event, Authority::Holding(self.claim))
+            .await?;
         Ok(())
     }
 
     /// Records the last step of this job and gives the claim up.
     pub(crate) async fn finish(&self, event: Event) -> Result<Done, StepError> {
-        self.commit(event, Authority::Finishing(self.claim)).await?;
+        self.commit(&self.stored, event, Authority::Finishing(self.claim))
+            .await?;
         Ok(Done::Committed)
     }
 
     /// Records what became of a call this worker made. The owner of an intent may always do so,
     /// even when its lease is gone; a store that is away for a moment is waited for.
     pub(crate) async fn finish_call(&mut self, event: Event) -> Result<Done, StepError> {
-        let attempt = || self.finish(event.clone());
-        let outcome = attempt
-            .retry(ExponentialBuilder::default().with_max_times(6))
-            .when(|error| matches!(error, StepError::Ledger(LedgerError::Unavailable(_))))
-            .await;
+        let record = || self.finish(event.clone());
+        let outcome = record.retry(patience()).when(is_passing).await;
         match outcome {
             Err(StepError::Ledger(LedgerError::LeaseLost | LedgerError::Stale)) => {
-                let batch = BatchRef::Id(self.claim.batch);
-                let stored = self.worker.ledger.load(&batch).await?;
-                self.stored = stored.ok_or(LedgerError::NotFound)?;
-                self.commit(event, Authority::Version).await?;
-                Ok(Done::Committed)
+                let record = || self.finish_by_version(event.clone());
+                record
+                    .retry(patience())
+                    .when(|error| is_passing(error) || is_stale(error))
+                    .await
             }
             other => other,
         }
     }
 
-    async fn commit(&self, event: Event, authority: Authority<'_>) -> Result<Stored, StepError> {
+    /// Records an outcome on the batch as it is now, if it is still about this job's own call. That
+    /// the provider confirmed a release is a fact whoever's turn it is.
+    async fn finish_by_version(&self, event: Event) -> Result<Done, StepError> {
+        let batch = BatchRef::Id(self.claim.batch);
+        let stored = self
+            .worker
+            .ledger
+            .load(&batch)
+            .await?
+            .ok_or(LedgerError::NotFound)?;
+        let owner = stored.batch.state().intent().map(|intent| &intent.owner);
+        let is_fact = matches!(event, Event::Released);
+        if owner != Some(&self.owner()) && !is_fact {
+            return Err(LedgerError::LeaseLost.into());
+        }
+        self.commit(&stored, event, Authority::Version).await?;
+        Ok(Done::Committed)
+    }
+
+    async fn commit(
+        &self,
+        base: &Stored,
+        event: Event,
+        authority: Authority<'_>,
+    ) -> Result<Stored, StepError> {
         let at = self.worker.now();
-        let transition = self.stored.batch.apply(event, at)?;
+        let transition = base.batch.apply(event, at)?;
         let (before, after) = (transition.before, transition.batch.state().name());
         let (event, note) = (transition.event, transition.note.clone());
         let actor = Actor {
             name: self.worker.name.to_string(),
             via: "worker",
         };
-        let commit = Commit::new(&self.stored, transition, &actor, at, authority);
+        let commit = Commit::new(base, transition, &actor, at, authority);
         let stored = self.worker.ledger.commit(commit).await?;
         let batch = stored.batch.id();
-        if after == "frozen" {
+        if event == "found_past_init" && after != "frozen" {
+            error!(batch.id = %batch, event, before, after, "batch {batch} was started by somebody else, a person must look: {note}");
+        } else if after == "frozen" {
             error!(batch.id = %batch, event, before, "batch {batch} is frozen, a person must look: {note}");
         } else {
             info!(batch.id = %batch, event, before, after, "batch {batch}: {event}, now {after}");
@@ -122,7 +146,7 @@ impl Job<'_> {
     /// Comes back to this job after a pause that grows with every failure.
     pub(crate) fn later(&self, what: &str, error: &ProviderError) -> Done {
         let batch = self.claim.batch;
-        let pause = self.pause_after(error);
+        let pause = cadence::pause_after(batch, self.claim.attempt, error);
         if let ProviderError::NotSent(NotSent::Credentials(_)) = error {
             error!(batch.id = %batch, "{what} of batch {batch} waits: {error}; check the API key, the secret key and the address");
         } else {
@@ -133,20 +157,23 @@ impl Job<'_> {
 
     /// The journal's form of a call that certainly changed nothing.
     pub(crate) fn not_sent(&self, cause: &NotSent) -> NotSentBy {
+        let error = ProviderError::NotSent(cause.clone());
         NotSentBy {
             owner: self.owner(),
             cause: cause.to_string(),
-            retry_after: self.pause_after(&ProviderError::NotSent(cause.clone())),
+            retry_after: cadence::pause_after(self.claim.batch, 0, &error).max(NOT_SENT_PAUSE),
         }
     }
+}
 
-    fn pause_after(&self, error: &ProviderError) -> Duration {
-        match error {
-            ProviderError::NotSent(NotSent::RateLimited) => RATE_LIMIT_PAUSE,
-            ProviderError::NotSent(NotSent::Credentials(_)) => CREDENTIALS_PAUSE,
-            ProviderError::NotSent(_) | ProviderError::Refused(_) | ProviderError::InDoubt(_) => {
-                cadence::retry_after(self.claim.batch, self.claim.attempt)
-            }
-        }
-    }
+fn patience() -> ExponentialBuilder {
+    ExponentialBuilder::default().with_max_times(6)
+}
+
+const fn is_passing(error: &StepError) -> bool {
+    matches!(error, StepError::Ledger(LedgerError::Unavailable(_)))
+}
+
+const fn is_stale(error: &StepError) -> bool {
+    matches!(error, StepError::Ledger(LedgerError::Stale))
 }

@@ -1,18 +1,26 @@
 //! Read back: what the provider stored must be what was submitted, before anyone decides on it.
 
+use std::collections::HashSet;
+
 use chrono::TimeDelta;
 use onay_ledger::{Done, StepError};
 use onay_payout::cadence::{EXPIRES_AFTER, READ_BACK_PATIENCE};
-use onay_payout::provider::{ItemKind, Lookup, ProviderError, RemoteCopy, RemoteStatus};
+use onay_payout::provider::{Authorized, ItemKind, Lookup, ProviderError, RemoteCopy};
 use onay_payout::{
-    Comparison, CopyRead, Event, HeldRule, ItemStatus, Money, MoneyError, ReadBack, RequestId, Why,
-    cadence,
+    Comparison, CopyRead, Event, HeldRule, ItemId, ItemStatus, Money, MoneyError, Prepared,
+    ReadBack, RequestId, Why, cadence,
 };
 
 use crate::job::Job;
 
-pub(crate) async fn run(job: Job<'_>, request_id: RequestId) -> Result<Done, StepError> {
-    let depth = job.worker.policy.safety().read_back;
+pub(crate) async fn run(job: Job<'_>, prepared: Prepared) -> Result<Done, StepError> {
+    let request_id = prepared.request_id;
+    let depth = if prepared.is_adopted {
+        // What was found at the provider may hold anything.
+        ReadBack::Full
+    } else {
+        job.worker.policy.safety().read_back
+    };
     let copy = match read(&job, depth, &request_id).await {
         Ok(copy) => copy,
         Err(error) => return Ok(job.later("reading back", &error)),
@@ -20,7 +28,7 @@ pub(crate) async fn run(job: Job<'_>, request_id: RequestId) -> Result<Done, Ste
     match copy {
         Read::Nothing => wait(&job, "the provider does not show the batch yet".to_owned()).await,
         Read::NotAsked => hold(&job, None, depth).await,
-        Read::Copy(copy) if copy.batch.status != RemoteStatus::Init => {
+        Read::Copy(copy) if copy.authorized() != Authorized::NotYet => {
             let (status, request_id) = (copy.batch.status, Some(request_id));
             job.finish(Event::FoundPastInit { status, request_id })
                 .await
@@ -58,10 +66,11 @@ async fn read_items(job: &Job<'_>, by: &Lookup) -> Result<Option<RemoteCopy>, Pr
     let batch = &job.stored.batch;
     if copy.items.len() < batch.content().items().len() {
         let refused = provider.retrieve_all(by, ItemKind::Invalid).await?;
-        for mut item in refused.into_iter().flat_map(|copy| copy.items) {
-            item.status = ItemStatus::Invalid;
-            copy.items.push(item);
-        }
+        let shown: HashSet<ItemId> = copy.items.iter().map(|item| item.id.clone()).collect();
+        let more = refused.into_iter().flat_map(|copy| copy.items);
+        // A provider that does not know the question shows the valid ones again.
+        copy.items
+            .extend(more.filter(|item| !shown.contains(&item.id)));
     }
     Ok(Some(copy))
 }
@@ -109,7 +118,7 @@ async fn hold(job: &Job<'_>, copy: Option<RemoteCopy>, depth: ReadBack) -> Resul
 /// What would be paid: everything that neither initialize nor the copy shows as refused.
 fn valid_total(job: &Job<'_>, copy: Option<&RemoteCopy>) -> Result<Money, MoneyError> {
     let batch = &job.stored.batch;
-    let shown_refused: std::collections::HashSet<_> = copy
+    let shown_refused: HashSet<_> = copy
         .iter()
         .flat_map(|copy| &copy.items)
         .filter(|item| item.status == ItemStatus::Invalid)

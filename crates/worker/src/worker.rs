@@ -80,7 +80,7 @@ impl Handler for Worker {
         };
         match state {
             State::Received | State::Preparing(_) => initialize::run(job).await,
-            State::Prepared(request_id) => read_back::run(job, request_id).await,
+            State::Prepared(prepared) => read_back::run(job, prepared).await,
             State::PendingApproval(hold) => {
                 match hold.expires_at.signed_duration_since(self.now()).to_std() {
                     Ok(left) if !left.is_zero() => Ok(Done::Later(left)),

@@ -135,7 +135,7 @@ fn print_head(head: &Head) -> anyhow::Result<()> {
         let given: Vec<String> = head
             .standing_approvals()
             .into_iter()
-            .map(ToString::to_string)
+            .map(|made| made.person.to_string())
             .collect();
         let given = if given.is_empty() {
             "none yet".to_owned()

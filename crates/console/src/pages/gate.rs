@@ -1,7 +1,7 @@
 //! Who approved, who still may, and what this person can do.
 
 use chrono::{DateTime, Utc};
-use onay_payout::{Event, Head, Hold, Identity, PersonName, Policy, Role, State, Verdict};
+use onay_payout::{Decision, Event, Head, Hold, Identity, Policy, Role, State};
 
 use super::shown::{Moment, prose};
 
@@ -50,17 +50,14 @@ impl Gate {
             .rule
             .asked
             .iter()
-            .filter(|name| !is_enough && !standing.contains(name));
+            .filter(|name| !is_enough && !head.has_approval_of(name));
         Some(Self {
             rule: hold.rule.name.clone(),
             needed,
             asked: asked.map(ToString::to_string).collect(),
             deadline: Moment::new(hold.expires_at, now),
             choice: Choice::of(head, policy, me, now),
-            given: standing
-                .iter()
-                .filter_map(|name| Given::of(head, name, now))
-                .collect(),
+            given: standing.iter().map(|made| Given::of(made, now)).collect(),
         })
     }
 }
@@ -84,20 +81,12 @@ fn to_usize(count: u32) -> usize {
 }
 
 impl Given {
-    fn of(head: &Head, name: &PersonName, now: DateTime<Utc>) -> Option<Self> {
-        let made = head
-            .decisions
-            .iter()
-            .rev()
-            .find(|made| made.person == *name)?;
-        Some(Self {
-            person: name.to_string(),
+    fn of(made: &Decision, now: DateTime<Utc>) -> Self {
+        Self {
+            person: made.person.to_string(),
             at: Moment::new(made.at, now),
-            comment: match &made.verdict {
-                Verdict::Approve { comment } => comment.clone().unwrap_or_default(),
-                Verdict::Reject { .. } | Verdict::Undo => String::new(),
-            },
-        })
+            comment: made.verdict.text().unwrap_or_default().to_owned(),
+        }
     }
 }
 
@@ -107,7 +96,7 @@ impl Choice {
             return Self::Over;
         };
         match policy.may_decide(head, me, now) {
-            Ok(_) if head.standing_approvals().contains(&me.name()) => Self::Revise,
+            Ok(_) if head.has_approval_of(me.name()) => Self::Revise,
             Ok(_) => Self::Decide,
             Err(no) => Self::Nothing(prose(&no.to_string())),
         }

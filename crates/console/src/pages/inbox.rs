@@ -118,7 +118,7 @@ pub(super) async fn inbox(
     waiting.sort_by_key(|head| head.state.hold().map(|hold| hold.expires_at));
     let is_yours = |head: &&Head| {
         let me = visitor.identity();
-        let has_spoken = head.standing_approvals().contains(&me.name());
+        let has_spoken = head.has_approval_of(me.name());
         !has_spoken && policy.may_decide(head, me, now).is_ok()
     };
     let (yours, others): (Vec<&Head>, Vec<&Head>) = waiting.iter().partition(is_yours);

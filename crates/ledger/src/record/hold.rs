@@ -1,7 +1,7 @@
 //! A batch as the provider holds it, and calls that may be on their way.
 
 use onay_payout::{
-    Account, Digest, HeldRule, Hold, Intent, PersonName, Releasing, RequestId, WorkerName,
+    Account, Digest, HeldRule, Hold, Intent, PersonName, Releasing, RequestId, Shown, WorkerName,
 };
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +43,8 @@ pub(super) struct HoldRecord {
     digest: Text<Digest>,
     count: usize,
     total: Amount,
+    shown_total: Option<Amount>,
+    shown_count: Option<u64>,
     commission: Option<Amount>,
     rule: RuleRecord,
     held_at: Time,
@@ -70,6 +72,8 @@ impl From<&Hold> for HoldRecord {
             digest: Text(hold.digest),
             count: hold.count,
             total: Amount(hold.total),
+            shown_total: hold.shown.total.map(Amount),
+            shown_count: hold.shown.count,
             commission: hold.commission.map(Amount),
             rule,
             held_at: Time(hold.held_at),
@@ -96,6 +100,10 @@ impl From<HoldRecord> for Hold {
             digest: record.digest.0,
             count: record.count,
             total: record.total.0,
+            shown: Shown {
+                total: record.shown_total.map(|amount| amount.0),
+                count: record.shown_count,
+            },
             commission: record.commission.map(|Amount(money)| money),
             rule,
             held_at: record.held_at.0,

@@ -1,7 +1,9 @@
 //! Where a batch stands.
 
 use onay_payout::provider::Refusal;
-use onay_payout::{Cancelling, Ending, Frozen, Intent, PersonName, RequestId, State, TurnedDown};
+use onay_payout::{
+    Cancelling, Ending, Frozen, Intent, PersonName, Prepared, RequestId, State, TurnedDown,
+};
 use serde::{Deserialize, Serialize};
 
 use super::hold::{HoldRecord, IntentRecord, ReleasingRecord};
@@ -12,7 +14,7 @@ use super::scalar::{Reason, Text};
 pub(super) enum StateRecord {
     Received,
     Preparing(IntentRecord),
-    Prepared(Text<RequestId>),
+    Prepared(PreparedRecord),
     PendingApproval(HoldRecord),
     Approved(HoldRecord),
     Releasing(ReleasingRecord),
@@ -33,7 +35,7 @@ impl From<&State> for StateRecord {
         match state {
             State::Received => Self::Received,
             State::Preparing(intent) => Self::Preparing(intent.into()),
-            State::Prepared(request_id) => Self::Prepared(Text(request_id.clone())),
+            State::Prepared(prepared) => Self::Prepared(prepared.into()),
             State::PendingApproval(hold) => Self::PendingApproval(hold.into()),
             State::Approved(hold) => Self::Approved(hold.into()),
             State::Releasing(releasing) => Self::Releasing(releasing.into()),
@@ -56,7 +58,7 @@ impl From<StateRecord> for State {
         match record {
             StateRecord::Received => Self::Received,
             StateRecord::Preparing(intent) => Self::Preparing(intent.into()),
-            StateRecord::Prepared(Text(request_id)) => Self::Prepared(request_id),
+            StateRecord::Prepared(prepared) => Self::Prepared(prepared.into()),
             StateRecord::PendingApproval(hold) => Self::PendingApproval(hold.into()),
             StateRecord::Approved(hold) => Self::Approved(hold.into()),
             StateRecord::Releasing(releasing) => Self::Releasing(releasing.into()),
@@ -70,6 +72,31 @@ impl From<StateRecord> for State {
             StateRecord::Expired(end) => Self::Expired(end.into()),
             StateRecord::Refused(refusal) => Self::Refused(refusal.into()),
             StateRecord::Frozen(frozen) => Self::Frozen(frozen.into()),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PreparedRecord {
+    request_id: Text<RequestId>,
+    adopted: bool,
+}
+
+impl From<&Prepared> for PreparedRecord {
+    fn from(prepared: &Prepared) -> Self {
+        Self {
+            request_id: Text(prepared.request_id.clone()),
+            adopted: prepared.is_adopted,
+        }
+    }
+}
+
+impl From<PreparedRecord> for Prepared {
+    fn from(record: PreparedRecord) -> Self {
+        Self {
+            request_id: record.request_id.0,
+            is_adopted: record.adopted,
         }
     }
 }

@@ -9,8 +9,8 @@ use chrono::{DateTime, Utc};
 use onay_payout::provider::Refusal;
 use onay_payout::{
     Cancelling, Content, Currency, Decision, Digest, Ending, Frozen, Head, HeldRule, Hold, Intent,
-    Item, ItemStatus, Money, Outcome, PersonName, Personal, Purpose, Recipient, RecipientType,
-    Releasing, State, TieOut, TurnedDown, Verdict, Why,
+    Item, ItemStatus, Money, Outcome, PersonName, Personal, Prepared, Purpose, Recipient,
+    RecipientType, Releasing, Shown, State, TieOut, TurnedDown, Verdict, Why,
 };
 use proptest::collection::{btree_set, vec};
 use proptest::option;
@@ -57,11 +57,13 @@ prop_compose! {
     fn hold()(
         (request_id, account, digest) in (id(), "[a-z.-]{1,20}/[0-9a-f]{8}", digest()),
         (count, total, commission) in (0..100_000_usize, money(), option::of(money())),
+        (shown_total, shown_count) in (option::of(money()), option::of(any::<u64>())),
         (name, needed, asked) in (any::<String>(), any::<u32>(), btree_set(id::<PersonName>(), 0..4)),
         (held_at, expires_at) in (time(), time()),
     ) -> Hold {
         let (account, rule) = (account.parse().unwrap(), HeldRule { name, needed, asked });
-        Hold { request_id, account, digest, count, total, commission, rule, held_at, expires_at }
+        let shown = Shown { total: shown_total, count: shown_count };
+        Hold { request_id, account, digest, count, total, shown, commission, rule, held_at, expires_at }
     }
 }
 
@@ -116,7 +118,10 @@ fn state() -> impl Strategy<Value = State> {
     let state = prop_oneof![
         Just(State::Received),
         intent().prop_map(State::Preparing),
-        id().prop_map(State::Prepared),
+        (id(), any::<bool>()).prop_map(|(request_id, is_adopted)| State::Prepared(Prepared {
+            request_id,
+            is_adopted
+        })),
         hold().prop_map(State::PendingApproval),
         hold().prop_map(State::Approved),
         releasing().prop_map(State::Releasing),

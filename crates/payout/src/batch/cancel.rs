@@ -6,7 +6,7 @@ use super::{Batch, Jobs, Transition, after};
 use crate::cadence::DOUBT_PAUSE;
 use crate::event::IllegalTransition;
 use crate::item::ItemStatus;
-use crate::provider::RemoteStatus;
+use crate::provider::{RemoteCopy, RemoteStatus};
 use crate::state::{Cancelling, Intent, State, Why};
 
 /// Looks that do not show a sent cancel as done, before a person is asked.
@@ -37,12 +37,20 @@ impl Batch {
 
     pub(super) fn cancel_looked(
         &self,
-        status: &RemoteStatus,
+        copy: &RemoteCopy,
         at: DateTime<Utc>,
     ) -> Result<Transition, IllegalTransition> {
         let State::Cancelling(cancelling) = self.state() else {
             return Err(self.illegal());
         };
+        let status = &copy.batch.status;
+        if copy.shows_started_items() {
+            let details = vec![format!(
+                "the provider shows {} with items under way",
+                status.word()
+            )];
+            return Ok(self.to_frozen(Why::PastInit, details, at));
+        }
         match status {
             RemoteStatus::Canceled => {
                 let (batch, changed) = self.with_open_items(&ItemStatus::Cancelled);

@@ -6,6 +6,7 @@ use super::{Batch, Jobs, Transition};
 use crate::decision::{Ruling, Verdict};
 use crate::event::IllegalTransition;
 use crate::ids::RequestId;
+use crate::item::ItemStatus;
 use crate::policy::Identity;
 use crate::state::{Cancelling, Ending, Hold, State, TurnedDown};
 
@@ -28,9 +29,7 @@ impl Batch {
         if at >= hold.expires_at {
             return Err(IllegalTransition::Expired(hold.expires_at));
         }
-        let stands = self.head.standing_approvals().contains(&&decision.person);
-        let is_approval = matches!(decision.verdict, Verdict::Approve { .. });
-        if stands && is_approval {
+        if self.repeats(ruling) {
             return Err(IllegalTransition::AlreadyDecided(decision.person.clone()));
         }
         let mut batch = self.clone();
@@ -47,6 +46,20 @@ impl Batch {
             }
         };
         Ok(transition.noted(decision.verdict.text().unwrap_or_default()))
+    }
+
+    /// Whether this very approval stands already. One that was judged by another policy is worth
+    /// repeating, and so is one that would now be enough.
+    fn repeats(&self, ruling: &Ruling) -> bool {
+        let decision = ruling.decision();
+        let is_approval = matches!(decision.verdict, Verdict::Approve { .. });
+        let standing = self.head.standing_approvals();
+        let stands = standing
+            .iter()
+            .any(|made| made.person == decision.person && made.policy == decision.policy);
+        let is_enough = standing.len() >= usize::try_from(ruling.needed()).unwrap_or(usize::MAX);
+        let is_pending = matches!(self.state(), State::PendingApproval(_));
+        is_approval && stands && !(is_pending && is_enough)
     }
 
     /// Approved when enough approvals stand, pending otherwise. A rule that asks for none is
@@ -79,9 +92,11 @@ impl Batch {
             request_id: request_id.cloned(),
         };
         match self.state() {
-            State::Received => Ok(self
-                .to(State::Withdrawn(turned_down(None)), Jobs::NONE, at)
-                .noted(reason)),
+            State::Received => {
+                let (batch, changed) = self.with_open_items(&ItemStatus::Cancelled);
+                let transition = batch.to(State::Withdrawn(turned_down(None)), Jobs::NONE, at);
+                Ok(transition.noted(reason).changing(changed))
+            }
             State::Prepared(_) | State::PendingApproval(_) | State::Approved(_) => {
                 let Some(id) = self.state().request_id() else {
                     return Err(self.illegal());

@@ -13,7 +13,7 @@ use crate::item::{Item, ItemStatus};
 use crate::money::Money;
 use crate::policy::OnInvalid;
 use crate::provider::{Initialized, Refusal, RemoteItem};
-use crate::state::{Ending, HeldRule, Hold, Intent, State, TurnedDown, Why};
+use crate::state::{Ending, HeldRule, Hold, Intent, Prepared, Shown, State, TurnedDown, Why};
 
 impl Batch {
     pub(super) fn initialize_started(
@@ -80,7 +80,11 @@ impl Batch {
                 changed.push(index);
             }
         }
-        let prepared = State::Prepared(answer.request_id.clone());
+        let prepared = Prepared {
+            request_id: answer.request_id.clone(),
+            is_adopted: false,
+        };
+        let prepared = State::Prepared(prepared);
         let transition = batch.to(prepared, Jobs::worker(at), at);
         if !strangers.is_empty() {
             return Ok(transition
@@ -95,6 +99,24 @@ impl Batch {
         Ok(transition.noted(note).changing(changed))
     }
 
+    pub(super) fn adopted(
+        &self,
+        request_id: RequestId,
+        at: DateTime<Utc>,
+    ) -> Result<Transition, IllegalTransition> {
+        let (State::Received | State::Preparing(_)) = self.state() else {
+            return Err(self.illegal());
+        };
+        let note = format!("found at the provider, request id {request_id}");
+        let prepared = Prepared {
+            request_id,
+            is_adopted: true,
+        };
+        Ok(self
+            .to(State::Prepared(prepared), Jobs::worker(at), at)
+            .noted(note))
+    }
+
     pub(super) fn initialize_refused(
         &self,
         refusal: Refusal,
@@ -103,7 +125,9 @@ impl Batch {
         match self.state() {
             State::Preparing(_) => {
                 let note = refusal.to_string();
-                Ok(self.to(State::Refused(refusal), Jobs::NONE, at).noted(note))
+                let (batch, changed) = self.with_open_items(&ItemStatus::Invalid);
+                let transition = batch.to(State::Refused(refusal), Jobs::NONE, at);
+                Ok(transition.noted(note).changing(changed))
             }
             _ => Err(self.illegal()),
         }
@@ -114,7 +138,7 @@ impl Batch {
         read: CopyRead,
         at: DateTime<Utc>,
     ) -> Result<Transition, IllegalTransition> {
-        let State::Prepared(request_id) = self.state() else {
+        let State::Prepared(prepared) = self.state() else {
             return Err(self.illegal());
         };
         let comparison = read
@@ -130,7 +154,7 @@ impl Batch {
         }
         let shown = read.copy.as_ref().map_or(&[][..], |copy| &copy.items);
         let (batch, changed) = self.with_shown(shown);
-        let request_id = request_id.clone();
+        let request_id = prepared.request_id.clone();
         Ok(batch.hold(request_id, read, at)?.changing(changed))
     }
 
@@ -166,6 +190,13 @@ impl Batch {
         let total = Money::sum(currency, valid.iter().map(|item| item.amount))
             .map_err(|_| IllegalTransition::Unsummable)?;
         let commission = self.shown_commission()?;
+        let shown = read
+            .copy
+            .as_ref()
+            .map_or_else(Shown::default, |copy| Shown {
+                total: copy.batch.total,
+                count: copy.total_items,
+            });
         let (count, rule) = (valid.len(), read.rule.unwrap_or_else(no_rule));
         let hold = Hold {
             digest: self.digest(read.account.as_str(), &request_id, valid, total),
@@ -173,6 +204,7 @@ impl Batch {
             account: read.account,
             count,
             total,
+            shown,
             commission,
             rule,
             held_at: at,

@@ -52,9 +52,20 @@ impl Batch {
         }
     }
 
+    /// The provider's yes is a fact, however late it is recorded.
     pub(super) fn released(&self, at: DateTime<Utc>) -> Result<Transition, IllegalTransition> {
         match self.state() {
-            State::Releasing(releasing) => Ok(self.to_processing(&releasing.hold, at)),
+            State::Releasing(Releasing { hold, .. }) | State::Approved(hold) => {
+                Ok(self.to_processing(hold, at))
+            }
+            State::Frozen(frozen) => match frozen.from.as_ref() {
+                State::Releasing(releasing) => Ok(self.to_processing(&releasing.hold, at)),
+                _ => Err(self.illegal()),
+            },
+            State::Cancelling(_) => {
+                let details = vec!["the provider confirmed the release".to_owned()];
+                Ok(self.to_frozen(Why::PastInit, details, at))
+            }
             _ => Err(self.illegal()),
         }
     }
@@ -69,8 +80,8 @@ impl Batch {
         let State::Releasing(releasing) = self.state() else {
             return Err(self.illegal());
         };
-        let status = look.status.word();
-        match look.status.authorized() {
+        let status = look.copy.batch.status.word();
+        match look.copy.authorized() {
             Authorized::Taken => Ok(self
                 .to_processing(&releasing.hold, at)
                 .noted(format!("the provider shows {status}"))),
@@ -78,9 +89,13 @@ impl Batch {
                 let details = vec![format!("the provider shows {status}")];
                 Ok(self.to_frozen(Why::ReleaseStatus, details, at))
             }
-            Authorized::Unclear => Ok(self.looked_once_more(releasing, at, at).noted(format!(
-                "the provider shows {status}, which says nothing certain"
-            ))),
+            Authorized::Unclear => {
+                let what = format!("the provider shows {status}, which says nothing certain");
+                if releasing.is_given_up(&look, at) {
+                    return Ok(self.to_frozen(Why::ReleaseStatus, vec![what], at));
+                }
+                Ok(self.looked_once_more(releasing, &look, at).noted(what))
+            }
             Authorized::NotYet => Ok(self.still_init(releasing, look, at)),
         }
     }
@@ -94,12 +109,9 @@ impl Batch {
         if let Some(refusal) = look.refusal {
             return self.to_frozen(Why::ReleaseRefused, vec![refusal.to_string()], at);
         }
-        let quiet_until =
-            after(releasing.intent.started_at, look.quiet_period).max(releasing.intent.deadline);
-        if at < quiet_until || releasing.looks < DOUBT_LOOKS_MIN {
-            return self
-                .looked_once_more(releasing, quiet_until, at)
-                .noted("the provider still shows INIT");
+        if !releasing.is_given_up(&look, at) {
+            let transition = self.looked_once_more(releasing, &look, at);
+            return transition.noted("the provider still shows INIT");
         }
         match look.on_doubt {
             OnReleaseDoubt::Ask => {
@@ -122,10 +134,11 @@ impl Batch {
     fn looked_once_more(
         &self,
         releasing: &Releasing,
-        quiet_until: DateTime<Utc>,
+        look: &ReleaseLook,
         at: DateTime<Utc>,
     ) -> Transition {
         let mut due = after(at, poll_after(self.id(), releasing.looks));
+        let quiet_until = releasing.quiet_until(look);
         if at < quiet_until {
             due = due.min(quiet_until);
         }
@@ -165,5 +178,17 @@ impl Batch {
     pub(super) fn to_processing(&self, hold: &Hold, at: DateTime<Utc>) -> Transition {
         let due = after(at, poll_after(self.id(), 0));
         self.to(State::Processing(hold.clone()), Jobs::reconciler(due), at)
+    }
+}
+
+impl Releasing {
+    /// Until then an unanswered authorize is only looked at.
+    fn quiet_until(&self, look: &ReleaseLook) -> DateTime<Utc> {
+        after(self.intent.started_at, look.quiet_period).max(self.intent.deadline)
+    }
+
+    /// Whether looking has lasted long enough.
+    fn is_given_up(&self, look: &ReleaseLook, at: DateTime<Utc>) -> bool {
+        at >= self.quiet_until(look) && self.looks >= DOUBT_LOOKS_MIN
     }
 }

@@ -6,7 +6,7 @@ use super::prepare::places;
 use super::{Batch, Jobs, Transition, after};
 use crate::cadence::{LATE_CHECK, poll_after, refund_check_after};
 use crate::event::IllegalTransition;
-use crate::item::{ItemStatus, Outcome};
+use crate::item::{Item, ItemStatus, Outcome};
 use crate::provider::{Authorized, RemoteCopy, RemoteItem};
 use crate::state::{Hold, State, Why};
 use crate::tie_out::TieOut;
@@ -51,7 +51,7 @@ impl Batch {
         copy: &RemoteCopy,
         at: DateTime<Utc>,
     ) -> Result<Transition, IllegalTransition> {
-        if copy.batch.status.authorized() == Authorized::NeedsPerson && self.has_open_items() {
+        if copy.authorized() == Authorized::NeedsPerson && self.has_open_items() {
             let details = vec![format!("the provider shows {}", copy.batch.status.word())];
             return Ok(self.to_frozen(Why::ReleaseStatus, details, at));
         }
@@ -90,7 +90,7 @@ impl Batch {
         let (batch, changed, _) = self.with_reported(copy);
         if let State::Frozen(frozen) = self.state()
             && is_release_doubt(frozen.why)
-            && copy.batch.status.authorized() == Authorized::Taken
+            && copy.authorized() == Authorized::Taken
             && let Some(hold) = self.state().hold()
         {
             let note = format!(
@@ -128,8 +128,8 @@ impl Batch {
     /// Whether this report would change anything.
     pub fn is_news(&self, copy: &RemoteCopy) -> bool {
         let (_, changed, contradictions) = self.with_reported(copy);
-        let needs_person = copy.batch.status.authorized() == Authorized::NeedsPerson;
-        let is_taken = copy.batch.status.authorized() == Authorized::Taken;
+        let needs_person = copy.authorized() == Authorized::NeedsPerson;
+        let is_taken = copy.authorized() == Authorized::Taken;
         match self.state() {
             State::Frozen(frozen) => {
                 !changed.is_empty() || (is_release_doubt(frozen.why) && is_taken)
@@ -162,16 +162,16 @@ impl Batch {
         let places = places(&self.content);
         for remote in &copy.items {
             let place = places.get(&remote.id).copied();
+            let item = place.and_then(|index| self.content.items().get(index));
             let outcome = place.and_then(|index| batch.outcomes.get_mut(index));
-            match (place, outcome) {
-                (Some(index), Some(outcome)) => match take_over(outcome, remote) {
-                    Ok(true) => changed.push(index),
-                    Ok(false) => {}
-                    Err(contradiction) => contradictions.push(contradiction),
-                },
-                (None, _) | (_, None) => {
-                    contradictions.push(format!("item {} was never sent", remote.id));
-                }
+            let (Some(index), Some(item), Some(outcome)) = (place, item, outcome) else {
+                contradictions.push(format!("item {} was never sent", remote.id));
+                continue;
+            };
+            match take_over(item, outcome, remote) {
+                Ok(true) => changed.push(index),
+                Ok(false) => {}
+                Err(contradiction) => contradictions.push(contradiction),
             }
         }
         (batch, changed, contradictions)
@@ -184,26 +184,48 @@ const fn is_release_doubt(why: Why) -> bool {
 }
 
 /// Takes over one report; says whether anything changed.
-fn take_over(outcome: &mut Outcome, remote: &RemoteItem) -> Result<bool, String> {
-    if !outcome.status.may_become(&remote.status) {
+///
+/// The amount must be the one that was asked for, item by item: sums alone would let two errors
+/// make up for each other. A status that only lags is no news; one that denies what was final is
+/// a contradiction.
+fn take_over(item: &Item, outcome: &mut Outcome, remote: &RemoteItem) -> Result<bool, String> {
+    if let Some(shown) = remote.amount.filter(|shown| *shown != item.amount) {
         return Err(format!(
-            "item {} was {} and is now reported as {}",
-            remote.id,
-            outcome.status.word(),
-            remote.status.word()
+            "item {}: amount is {shown}, {} was asked for",
+            item.id, item.amount
         ));
     }
-    let before = outcome.clone();
+    if !outcome.status.may_become(&remote.status) {
+        if !remote.status.is_payee_final() {
+            return Ok(false);
+        }
+        let (was, now) = (outcome.status.word(), remote.status.word());
+        return Err(format!(
+            "item {} was {was} and is now reported as {now}",
+            item.id
+        ));
+    }
+    let before = (
+        outcome.status.clone(),
+        outcome.reference.clone(),
+        outcome.reported,
+    );
     outcome.status = remote.status.clone();
     if remote.reference.is_some() {
         outcome.reference.clone_from(&remote.reference);
     }
     if remote.status != ItemStatus::Invalid {
         outcome.reported = remote.amount.or(outcome.reported);
-        outcome.commission = remote.commission.or(outcome.commission);
     }
-    if !remote.errors.is_empty() {
+    let changed = before
+        != (
+            outcome.status.clone(),
+            outcome.reference.clone(),
+            outcome.reported,
+        );
+    if changed {
+        outcome.commission = remote.commission.or(outcome.commission);
         outcome.errors.clone_from(&remote.errors);
     }
-    Ok(*outcome != before)
+    Ok(changed)
 }

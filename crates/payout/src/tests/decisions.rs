@@ -215,6 +215,13 @@ fn approvals_are_counted_again_by_the_policy_in_force() {
     let without_mehmet = Policy::parse(&format!(
         "format = 1\n[[person]]\nname = \"zeynep\"\nroles = [\"approver\"]\n{rule}"
     ));
+    // The same people and the same rule in another file: whoever can name a file of their own
+    // could otherwise approve anything.
+    let other_file = Policy::parse(&format!(
+        "format = 1\n[[person]]\nname = \"mehmet\"\nroles = [\"approver\"]\n{rule}"
+    ));
+    let foreign = other_file.unwrap().quorum(approved.head());
+    assert_eq!(foreign, Err(Short::Approvals { have: 0, needed: 1 }));
     let removed = without_mehmet.unwrap().quorum(approved.head());
     assert_eq!(removed, Err(Short::Approvals { have: 0, needed: 1 }));
     let stricter = rule.replace("approvals = 1", "approvals = 2");
@@ -222,7 +229,7 @@ fn approvals_are_counted_again_by_the_policy_in_force() {
         "format = 1\n[[person]]\nname = \"mehmet\"\nroles = [\"approver\"]\n{stricter}"
     ));
     let short = stricter.unwrap().quorum(approved.head());
-    assert_eq!(short, Err(Short::Approvals { have: 1, needed: 2 }));
+    assert_eq!(short, Err(Short::Approvals { have: 0, needed: 2 }));
     let elsewhere = rule.replace("[[rule]]", "[[rule]]\nabove = \"1000.00 TRY\"");
     let no_rule = Policy::parse(&format!("format = 1\n{elsewhere}")).unwrap();
     assert_eq!(

@@ -147,7 +147,11 @@ fn still_init_after_the_quiet_period_asks_people_or_sends_again_by_opt_in() {
 fn a_quiet_period_of_nothing_still_takes_three_looks_and_the_deadline() {
     let look = || {
         Event::ReleaseLooked(ReleaseLook {
-            status: RemoteStatus::Init,
+            copy: copy(
+                &received(&AMOUNTS),
+                RemoteStatus::Init,
+                &ItemStatus::Pending,
+            ),
             refusal: None,
             quiet_period: Duration::ZERO,
             on_doubt: OnReleaseDoubt::Resend,
@@ -177,8 +181,9 @@ fn a_refused_release_is_believed_only_while_the_provider_shows_init() {
         });
         let quiet_period = Duration::from_mins(10);
         let on_doubt = OnReleaseDoubt::Ask;
+        let copy = copy(&received(&AMOUNTS), status, &ItemStatus::Pending);
         let look = ReleaseLook {
-            status,
+            copy,
             refusal,
             quiet_period,
             on_doubt,
@@ -290,12 +295,12 @@ fn money_is_booked_by_item_and_ties_out() {
 }
 
 #[test]
-fn a_batch_cannot_close_while_the_sums_differ() {
+fn another_amount_than_asked_for_freezes_the_batch() {
     let batch = processing(&AMOUNTS);
     let mut report = copy(&batch, RemoteStatus::Completed, &ItemStatus::Paid);
     report.items[0].amount = Some(super::world::lira(99));
     let frozen = batch.apply(Event::Reported(report), at(20)).unwrap().batch;
-    assert_eq!(frozen_why(frozen.state()), Some(Why::TieOut));
+    assert_eq!(frozen_why(frozen.state()), Some(Why::Contradiction));
 }
 
 #[test]
@@ -341,4 +346,153 @@ fn a_doubt_that_the_provider_resolves_is_over() {
     let report = copy(&batch, RemoteStatus::InProgress, &ItemStatus::Processing);
     let resolved = batch.apply(Event::Reported(report), at(60)).unwrap().batch;
     assert_eq!(resolved.state().name(), "processing");
+}
+
+#[test]
+fn a_batch_cannot_close_while_the_sums_differ() {
+    // No report leads here: the ledger was edited.
+    let batch = processing(&AMOUNTS);
+    let mut outcomes = batch.outcomes().to_vec();
+    outcomes[0] = crate::Outcome {
+        status: ItemStatus::Paid,
+        reported: Some(super::world::lira(99)),
+        ..crate::Outcome::new()
+    };
+    let edited = crate::Batch::restore(batch.head().clone(), batch.content().clone(), outcomes);
+    let mut report = copy(&edited, RemoteStatus::Completed, &ItemStatus::Paid);
+    report.items.remove(0);
+    let frozen = edited.apply(Event::Reported(report), at(20)).unwrap().batch;
+    assert_eq!(frozen_why(frozen.state()), Some(Why::TieOut));
+}
+
+#[test]
+fn a_report_that_lags_is_no_news() {
+    use ItemStatus::{Paid, Pending, Processing, Queued};
+    let batch = processing(&AMOUNTS);
+    let first = reported(&batch, &[Paid, Processing, Queued]);
+    let batch = batch.apply(first, at(20)).unwrap().batch;
+    let Event::Reported(lagging) = reported(&batch, &[Processing, Queued, Pending]) else {
+        unreachable!("made above")
+    };
+    assert!(!batch.is_news(&lagging));
+}
+
+#[test]
+fn items_under_way_outweigh_a_batch_that_shows_init() {
+    let mut started = copy(
+        &received(&AMOUNTS),
+        RemoteStatus::Init,
+        &ItemStatus::Pending,
+    );
+    assert_eq!(started.authorized(), crate::provider::Authorized::NotYet);
+    started.items[2].status = ItemStatus::Queued;
+    assert_eq!(started.authorized(), crate::provider::Authorized::Unclear);
+    let look = |minute| {
+        let quiet_period = Duration::from_mins(10);
+        let on_doubt = OnReleaseDoubt::Resend;
+        let look = ReleaseLook {
+            copy: started.clone(),
+            refusal: None,
+            quiet_period,
+            on_doubt,
+        };
+        (Event::ReleaseLooked(look), at(minute))
+    };
+    let mut batch = releasing(&AMOUNTS);
+    for minute in 12..40 {
+        let (event, at) = look(minute);
+        let Ok(next) = batch.apply(event, at) else {
+            break;
+        };
+        batch = next.batch;
+    }
+    assert_eq!(
+        frozen_why(batch.state()),
+        Some(Why::ReleaseStatus),
+        "never sent again"
+    );
+}
+
+#[test]
+fn a_late_yes_of_the_provider_is_believed() {
+    let (_, state) = look_until_decided(OnReleaseDoubt::Resend);
+    assert_eq!(state.name(), "approved");
+    let batch = approved(&AMOUNTS)
+        .apply(Event::Released, at(30))
+        .unwrap()
+        .batch;
+    assert_eq!(batch.state().name(), "processing");
+    let (_, state) = look_until_decided(OnReleaseDoubt::Ask);
+    let frozen = crate::Batch::restore(
+        crate::Head {
+            state,
+            ..releasing(&AMOUNTS).head().clone()
+        },
+        held(&AMOUNTS).content().clone(),
+        held(&AMOUNTS).outcomes().to_vec(),
+    );
+    let batch = frozen.apply(Event::Released, at(60)).unwrap().batch;
+    assert_eq!(batch.state().name(), "processing");
+}
+
+#[test]
+fn an_item_that_was_refused_and_is_held_all_the_same_is_a_difference() {
+    let batch = received(&AMOUNTS);
+    let same = copy(&batch, RemoteStatus::Init, &ItemStatus::Pending);
+    let refused = crate::provider::InvalidItem {
+        id: same.items[0].id.clone(),
+        code: None,
+        message: None,
+    };
+    let answer = crate::provider::Initialized {
+        request_id: "r-1".parse().unwrap(),
+        invalid: vec![refused],
+    };
+    let prepared = walk(
+        batch,
+        vec![
+            Event::InitializeStarted(intent(1)),
+            Event::Initialized(answer),
+        ],
+    );
+    assert!(matches!(
+        prepared.compare(&same, ReadBack::Full),
+        Comparison::Differs(_)
+    ));
+}
+
+#[test]
+fn a_closed_batch_that_is_contradicted_is_still_watched() {
+    use ItemStatus::{Failed, Paid};
+    let batch = processing(&AMOUNTS);
+    let batch = batch
+        .apply(reported(&batch, &[Paid, Paid, Failed]), at(20))
+        .unwrap()
+        .batch;
+    let frozen = batch
+        .apply(reported(&batch, &[Failed, Paid, Failed]), at(21))
+        .unwrap();
+    assert_eq!(frozen_why(frozen.batch.state()), Some(Why::Contradiction));
+    assert!(frozen.jobs.reconciler.is_some());
+}
+
+#[test]
+fn a_cancel_is_confirmed_only_when_no_item_moves() {
+    let withdraw = Event::Withdrawn {
+        by: super::world::person("ayse").clone(),
+        reason: String::new(),
+    };
+    let cancelling = held(&AMOUNTS).apply(withdraw, at(10)).unwrap().batch;
+    let mut canceled = copy(&cancelling, RemoteStatus::Canceled, &ItemStatus::Cancelled);
+    let ended = cancelling
+        .apply(Event::CancelLooked(canceled.clone()), at(11))
+        .unwrap()
+        .batch;
+    assert_eq!(ended.state().name(), "withdrawn");
+    canceled.items[1].status = ItemStatus::Processing;
+    let frozen = cancelling
+        .apply(Event::CancelLooked(canceled), at(11))
+        .unwrap();
+    assert_eq!(frozen_why(frozen.batch.state()), Some(Why::PastInit));
+    assert!(frozen.jobs.reconciler.is_some());
 }

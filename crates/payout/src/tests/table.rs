@@ -13,6 +13,10 @@ const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/state-machin
 
 const AMOUNTS: [i64; 2] = [100, 200];
 
+fn cancel_looked(status: RemoteStatus) -> Event {
+    Event::CancelLooked(copy(&received(&AMOUNTS), status, &ItemStatus::Pending))
+}
+
 /// One batch in each state.
 fn batches() -> Vec<Batch> {
     let (paid, failed) = (ItemStatus::Paid, ItemStatus::Failed);
@@ -27,7 +31,7 @@ fn batches() -> Vec<Batch> {
             batch,
             vec![
                 Event::CancelStarted(intent(1)),
-                Event::CancelLooked(RemoteStatus::Canceled),
+                cancel_looked(RemoteStatus::Canceled),
             ],
         )
     };
@@ -155,17 +159,14 @@ fn events() -> Vec<(&'static str, Event)> {
         ("reported: all failed", all(ItemStatus::Failed)),
         ("watch_ended", Event::WatchEnded),
         ("cancel_started", Event::CancelStarted(intent(30))),
-        (
-            "cancel_looked: INIT",
-            Event::CancelLooked(RemoteStatus::Init),
-        ),
+        ("cancel_looked: INIT", cancel_looked(RemoteStatus::Init)),
         (
             "cancel_looked: CANCELED",
-            Event::CancelLooked(RemoteStatus::Canceled),
+            cancel_looked(RemoteStatus::Canceled),
         ),
         (
             "cancel_looked: COMPLETED",
-            Event::CancelLooked(RemoteStatus::Completed),
+            cancel_looked(RemoteStatus::Completed),
         ),
         (
             "froze",

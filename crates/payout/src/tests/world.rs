@@ -245,8 +245,9 @@ pub(super) fn processing(amounts: &[i64]) -> Batch {
 
 pub(super) fn looked(status: RemoteStatus, on_doubt: OnReleaseDoubt) -> Event {
     let quiet_period = Duration::from_mins(10);
+    let copy = copy(&received(&[100]), status, &ItemStatus::Pending);
     Event::ReleaseLooked(ReleaseLook {
-        status,
+        copy,
         refusal: None,
         quiet_period,
         on_doubt,
