@@ -22,16 +22,25 @@ pub fn onay() -> &'static Path {
 
 #[expect(clippy::expect_used, reason = "without the program no test can go on")]
 fn build() -> PathBuf {
-    let output = Command::new(env!("CARGO"))
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo
         .args(["build", "--package", "onay", "--message-format"])
         .arg("json-render-diagnostics")
         .current_dir(root())
-        .stderr(Stdio::inherit())
-        .output()
-        .expect("cargo runs");
+        .stderr(Stdio::inherit());
+    // Cargo tells tests about their own package; `ring` would take that for its own and build anew.
+    let inherited = std::env::vars_os().map(|(name, _)| name);
+    for name in inherited.filter(|name| is_about_a_package(&name.to_string_lossy())) {
+        cargo.env_remove(name);
+    }
+    let output = cargo.output().expect("cargo runs");
     String::from_utf8_lossy(&output.stdout)
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
         .find_map(|message| message.get("executable")?.as_str().map(PathBuf::from))
         .expect("onay builds; the compiler's messages are above")
+}
+
+fn is_about_a_package(variable: &str) -> bool {
+    variable.starts_with("CARGO_PKG_") || variable.starts_with("CARGO_MANIFEST_")
 }

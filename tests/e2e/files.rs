@@ -7,7 +7,9 @@ pub(crate) const IBAN: &str = "TR330006100519786457841326";
 
 /// A batch in iyzico's own shape: items `<id>-1` to `<id>-<count>` of 100.01, 100.02, … TRY.
 pub(crate) fn batch(external_id: &str, count: usize) -> Value {
-    let items: Vec<Value> = (1..=count).map(|n| item(&format!("{external_id}-{n}"), n)).collect();
+    let items: Vec<Value> = (1..=count)
+        .map(|n| item(&format!("{external_id}-{n}"), n))
+        .collect();
     json!({
         "externalId": external_id,
         "conversationId": external_id,

@@ -76,7 +76,6 @@ pub(crate) struct Calls {
 /// One batch.
 #[derive(Debug, Deserialize)]
 pub(crate) struct BatchBook {
-    pub(crate) request_id: String,
     pub(crate) external_id: String,
     pub(crate) status: String,
     pub(crate) init_calls: u64,
@@ -126,9 +125,6 @@ impl BatchBook {
     pub(crate) fn assert_never_released(&self, status: &str) {
         assert_eq!(self.status, status, "{self:?}");
         assert_eq!((self.auth_calls, self.authorized_times), (0, 0), "{self:?}");
-        assert!(
-            self.items.iter().all(|item| item.payments == 0),
-            "{self:?}"
-        );
+        assert!(self.items.iter().all(|item| item.payments == 0), "{self:?}");
     }
 }

@@ -248,16 +248,6 @@ impl World {
         })
     }
 
-    /// Waits until nothing more happens to a batch; what `show` then says.
-    #[track_caller]
-    pub(crate) fn wait_for_end(&self, batch: &str) -> Value {
-        until(&format!("the end of {batch}"), || {
-            let shown = self.show(batch);
-            ENDS.contains(&shown["state"].as_str().unwrap())
-                .then_some(shown)
-        })
-    }
-
     /// Approves what is held now.
     #[track_caller]
     pub(crate) fn approve(&self, name: &str, batch: &str) -> Value {
@@ -299,13 +289,16 @@ pub(crate) struct Ran {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
-    command: String,
+    pub(crate) command: String,
 }
 
 impl Ran {
     pub(crate) fn of(command: &mut Command) -> Self {
         let output = command.stdin(Stdio::null()).output().unwrap();
-        let args: Vec<_> = command.get_args().map(|arg| arg.to_string_lossy()).collect();
+        let args: Vec<_> = command
+            .get_args()
+            .map(|arg| arg.to_string_lossy())
+            .collect();
         Self {
             code: output.status.code(),
             stdout: String::from_utf8(output.stdout).unwrap(),
@@ -317,7 +310,12 @@ impl Ran {
     /// Asserts the exit code.
     #[track_caller]
     pub(crate) fn expect(self, code: i32) -> Self {
-        let Self { command, stdout, stderr, .. } = &self;
+        let Self {
+            command,
+            stdout,
+            stderr,
+            ..
+        } = &self;
         assert_eq!(
             self.code,
             Some(code),
@@ -342,9 +340,8 @@ impl Ran {
 
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| {
-            panic!("onay {}: {error} in\n{}", self.command, self.stdout)
-        })
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("onay {}: {error} in\n{}", self.command, self.stdout))
     }
 }
 

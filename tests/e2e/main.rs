@@ -1,0 +1,30 @@
+//! Payouts from end to end: the program as users run it, against a provider in a box whose own books
+//! are counted in.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test that goes wrong should stop there and say what it saw"
+)]
+
+mod account;
+mod audit;
+mod bad_input;
+mod console;
+mod crash;
+mod csv;
+mod decisions;
+mod doubt;
+mod files;
+mod privacy;
+mod process;
+mod replay;
+mod roles;
+mod setup;
+mod simulator;
+mod stop;
+mod turned_down;
+mod walk;
+mod world;
