@@ -94,11 +94,17 @@ pub(crate) enum Command {
     Doctor(Json),
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Json {
     /// Print JSON
     #[arg(long)]
-    pub(crate) json: bool,
+    json: bool,
+}
+
+impl Json {
+    pub(crate) const fn is_asked(self) -> bool {
+        self.json
+    }
 }
 
 #[derive(Debug, Args)]
@@ -128,14 +134,13 @@ pub(crate) struct Init {
 pub(crate) struct Submit {
     /// A file in iyzico's own JSON shape, or CSV with the same fields as columns
     pub(crate) file: PathBuf,
-    /// In whose name; the token in ONAY_TOKEN must be theirs
+    /// In whose name; the token in `ONAY_TOKEN` must be theirs
     #[arg(long = "as", value_name = "NAME")]
     pub(crate) person: PersonName,
     #[command(flatten)]
     pub(crate) intake: Intake,
-    /// Print JSON
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) json: Json,
 }
 
 #[derive(Debug, Args)]
@@ -144,9 +149,8 @@ pub(crate) struct Validate {
     pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) intake: Intake,
-    /// Print JSON
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) json: Json,
 }
 
 #[derive(Debug, Default, Args)]
@@ -179,9 +183,8 @@ pub(crate) struct Batches {
     /// Only batches older than this one (`next` of the page before)
     #[arg(long, value_name = "BATCH")]
     pub(crate) before: Option<BatchId>,
-    /// Print JSON
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) json: Json,
 }
 
 #[derive(Debug, Args)]
@@ -208,12 +211,11 @@ pub(crate) struct ShowMore {
 pub(crate) struct Decide {
     #[command(flatten)]
     pub(crate) batch: BatchArg,
-    /// Who; the token in ONAY_TOKEN must be theirs
+    /// Who; the token in `ONAY_TOKEN` must be theirs
     #[arg(long = "as", value_name = "NAME")]
     pub(crate) person: PersonName,
-    /// Print JSON
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) json: Json,
 }
 
 #[derive(Debug, Args)]
@@ -263,9 +265,8 @@ pub(crate) enum Audit {
     Verify {
         /// Only this batch
         batch: Option<BatchRef>,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        json: Json,
     },
 }
 

@@ -12,59 +12,60 @@ mod simulate;
 mod submit;
 mod watch;
 
-use crate::args::{Audit, Cli, Command, Token};
+use crate::args::{Audit, Cli, Command, Global, Token};
 use crate::config::Config;
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
 use crate::roles::Kind;
 use crate::telemetry;
-
-/// What long-running commands log unless told otherwise; other commands log warnings only.
-const SERVE_LOG: &str = "info";
 
 /// Runs one command.
 pub(crate) async fn run(cli: Cli) -> anyhow::Result<Exit> {
     let Cli { global, command } = cli;
     match command {
-        Command::Demo(demo) => {
+        Command::Init(args) => init::run(&args),
+        Command::Token(Token::New { name, role }) => init::token(&name, &role),
+        Command::Demo(args) => {
             telemetry::start(global.log.as_deref().unwrap_or("off"))?;
-            return demo::run(demo).await;
+            demo::run(args).await
         }
-        Command::Init(init) => return init::run(&init),
-        Command::Token(Token::New { name, role }) => return init::token(&name, &role),
-        Command::Simulate(simulate) => {
-            telemetry::start(global.log.as_deref().unwrap_or(SERVE_LOG))?;
-            return simulate::run(*simulate).await;
+        Command::Simulate(args) => {
+            telemetry::start(global.log.as_deref().unwrap_or("info"))?;
+            simulate::run(*args).await
         }
-        _ => {}
+        Command::Serve(args) => serve::all(&telling(&global)?, &args).await,
+        Command::Worker => serve::work(&telling(&global)?, Kind::Worker).await,
+        Command::Reconciler => serve::work(&telling(&global)?, Kind::Reconciler).await,
+        Command::Console(args) => serve::console(&telling(&global)?, &args).await,
+        Command::Submit(args) => submit::run(&quiet(&global)?, args).await,
+        Command::Validate(args) => submit::validate(&quiet(&global)?, &args),
+        Command::Batches(args) => read::batches(&quiet(&global)?, args).await,
+        Command::Show(args) => read::show(&quiet(&global)?, args).await,
+        Command::Watch(args) => watch::run(&quiet(&global)?, &args.batch).await,
+        Command::Approve(args) => decide::approve(&quiet(&global)?, args).await,
+        Command::Reject(args) => decide::reject(&quiet(&global)?, args).await,
+        Command::Undo(args) => decide::undo(&quiet(&global)?, args).await,
+        Command::Why(args) => decide::why(&quiet(&global)?, &args).await,
+        Command::Withdraw(args) => decide::withdraw(&quiet(&global)?, args).await,
+        Command::Report(args) => report::run(&quiet(&global)?, args).await,
+        Command::Audit(Audit::Verify { batch, json }) => {
+            audit::verify(&quiet(&global)?, batch, json).await
+        }
+        Command::Doctor(json) => doctor::run(&quiet(&global)?, json).await,
     }
-    let config = Config::load(&global)?;
-    let default_log = match &command {
-        Command::Serve(_) | Command::Worker | Command::Reconciler | Command::Console(_) => {
-            SERVE_LOG
-        }
-        _ => "warn",
-    };
+}
+
+/// Settings for a command that answers and ends: it logs what is wrong, and no more.
+fn quiet(global: &Global) -> Result<Config, Failure> {
+    started(global, "warn")
+}
+
+/// Settings for a role that runs until it is stopped: it logs what it does.
+fn telling(global: &Global) -> Result<Config, Failure> {
+    started(global, "info")
+}
+
+fn started(global: &Global, default_log: &str) -> Result<Config, Failure> {
+    let config = Config::load(global)?;
     telemetry::start(config.log.as_deref().unwrap_or(default_log))?;
-    match command {
-        Command::Submit(submit) => submit::run(&config, submit).await,
-        Command::Validate(validate) => submit::validate(&config, validate),
-        Command::Batches(batches) => read::batches(&config, batches).await,
-        Command::Show(show) => read::show(&config, show).await,
-        Command::Watch(batch) => watch::run(&config, &batch.batch).await,
-        Command::Approve(approve) => decide::approve(&config, approve).await,
-        Command::Reject(reject) => decide::reject(&config, reject).await,
-        Command::Undo(undo) => decide::undo(&config, undo).await,
-        Command::Why(why) => decide::why(&config, &why).await,
-        Command::Withdraw(withdraw) => decide::withdraw(&config, withdraw).await,
-        Command::Report(report) => report::run(&config, report).await,
-        Command::Audit(Audit::Verify { batch, json }) => audit::verify(&config, batch, json).await,
-        Command::Serve(args) => serve::all(&config, &args).await,
-        Command::Worker => serve::work(&config, Kind::Worker).await,
-        Command::Reconciler => serve::work(&config, Kind::Reconciler).await,
-        Command::Console(args) => serve::console(&config, &args).await,
-        Command::Doctor(json) => doctor::run(&config, json.json).await,
-        Command::Demo(_) | Command::Init(_) | Command::Token(_) | Command::Simulate(_) => {
-            Ok(Exit::Done)
-        }
-    }
+    Ok(config)
 }

@@ -4,6 +4,7 @@ use onay_ledger::{Access, Filter, Ledger, LedgerError, Page, Problem};
 use onay_payout::{BatchRef, Canonical, Digest};
 use serde_json::json;
 
+use crate::args::Json;
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::output;
@@ -15,7 +16,7 @@ const PAGE: u32 = 200;
 pub(crate) async fn verify(
     config: &Config,
     batch: Option<BatchRef>,
-    json: bool,
+    json: Json,
 ) -> anyhow::Result<Exit> {
     let ledger = config.ledger(Access::Existing)?;
     let batches = match batch {
@@ -42,7 +43,7 @@ pub(crate) async fn verify(
     }
     let head = heads.finish();
     let is_ok = problems.is_empty();
-    if json {
+    if json.is_asked() {
         let problems: Vec<_> = problems
             .iter()
             .map(|(batch, what)| json!({ "batch": batch.to_string(), "problem": what }))

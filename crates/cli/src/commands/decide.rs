@@ -74,7 +74,7 @@ async fn decide(
             Failure::refused(error.to_string()).into()
         }
     })?;
-    if args.json {
+    if args.json.is_asked() {
         output::json(&view::Decided::of(&decided.head, word))?;
     } else {
         let recorded = if decided.is_new {
@@ -118,7 +118,7 @@ pub(crate) async fn withdraw(config: &Config, args: Withdraw) -> anyhow::Result<
             WithdrawError::Ledger(error) => anyhow::Error::from(error),
             WithdrawError::NotAllowed(_) => Failure::refused(error.to_string()).into(),
         })?;
-    if who.json {
+    if who.json.is_asked() {
         output::json(&view::Decided::of(&head, "withdraw"))?;
     } else {
         output::line(format!("{}: {}", head.external_id, explain(&head)))?;
@@ -138,7 +138,7 @@ pub(crate) async fn why(config: &Config, args: &Decide) -> anyhow::Result<Exit> 
         Ok(_) => (true, format!("{} may decide on this batch", args.person)),
         Err(reason) => (false, reason.to_string()),
     };
-    if args.json {
+    if args.json.is_asked() {
         let approvals = view::Approvals::of(&head);
         output::json(&json!({
             "batch": head.id.to_string(), "person": args.person.to_string(),

@@ -35,7 +35,7 @@ pub(crate) async fn run(args: Demo) -> anyhow::Result<Exit> {
         tell_how_to_approve(&stage, &batches)?;
     }
     let settled = tokio::select! {
-        settled = follow_all(&stage, &batches, args.auto_approve) => Some(settled?),
+        settled = follow_all(&stage, &batches, &args) => Some(settled?),
         () = stop.cancelled() => None,
     };
     for stored in settled.iter().flatten() {
@@ -113,18 +113,14 @@ fn tell_how_to_approve(stage: &Stage, batches: &[Head]) -> anyhow::Result<()> {
 }
 
 /// Follows every batch to its end, deciding on the way if asked to.
-async fn follow_all(
-    stage: &Stage,
-    batches: &[Head],
-    auto_approve: bool,
-) -> anyhow::Result<Vec<Stored>> {
+async fn follow_all(stage: &Stage, batches: &[Head], args: &Demo) -> anyhow::Result<Vec<Stored>> {
     let bars = MultiProgress::new();
     let follow = batches.iter().map(|head| {
         let (batch, bar) = (BatchRef::Id(head.id), bars.add(watch::bar()));
         async move {
             let ledger = stage.ledger();
             let end = watch::follow(ledger.as_ref(), &batch, &bar);
-            if auto_approve {
+            if args.auto_approve {
                 let (end, ()) = tokio::try_join!(end, approve_when_held(stage, &batch))?;
                 Ok(end)
             } else {
@@ -141,32 +137,33 @@ async fn approve_when_held(stage: &Stage, batch: &BatchRef) -> anyhow::Result<()
     loop {
         pause.tick().await;
         let stored = super::read::load(stage.ledger().as_ref(), batch).await?;
-        match stored.batch.state() {
-            State::PendingApproval(hold) => {
-                let verdict = Verdict::Approve {
-                    comment: Some("the demo decides".to_owned()),
-                };
-                let digest = hold.digest.to_string();
-                let by = Person {
-                    identity: &stage.approver,
-                    via: "cli",
-                };
-                let motion = Motion {
-                    verdict,
-                    digest: &digest,
-                };
-                desk::decide(
-                    stage.ledger().as_ref(),
-                    &stage.policy(),
-                    &by,
-                    batch,
-                    &motion,
-                )
-                .await?;
-                return Ok(());
-            }
-            State::Received | State::Preparing(_) | State::Prepared(_) => {}
-            _ => return Ok(()),
+        let now = stored.batch.state();
+        if let State::PendingApproval(hold) = now {
+            let comment = Some("the demo decides".to_owned());
+            let digest = hold.digest.to_string();
+            let motion = Motion {
+                verdict: Verdict::Approve { comment },
+                digest: &digest,
+            };
+            let by = Person {
+                identity: &stage.approver,
+                via: "cli",
+            };
+            desk::decide(
+                stage.ledger().as_ref(),
+                &stage.policy(),
+                &by,
+                batch,
+                &motion,
+            )
+            .await?;
+            return Ok(());
+        }
+        if !matches!(
+            now,
+            State::Received | State::Preparing(_) | State::Prepared(_)
+        ) {
+            return Ok(());
         }
     }
 }

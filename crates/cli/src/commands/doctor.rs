@@ -4,6 +4,7 @@ use onay_ledger::{Access, Filter, Page};
 use onay_payout::{Account, Policy, Provider as _, ProviderError, Role};
 use serde::Serialize;
 
+use crate::args::Json;
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::output;
@@ -38,14 +39,14 @@ impl Check {
 }
 
 /// Looks at everything a running Onay needs.
-pub(crate) async fn run(config: &Config, json: bool) -> anyhow::Result<Exit> {
+pub(crate) async fn run(config: &Config, json: Json) -> anyhow::Result<Exit> {
     let mut checks = vec![settings(config)];
     checks.extend(policy(config));
     let (provider_check, account) = provider(config).await;
     checks.extend(store(config, account.as_ref()).await);
     checks.push(provider_check);
     let is_well = checks.iter().all(|check| check.ok);
-    if json {
+    if json.is_asked() {
         output::json(&serde_json::json!({ "ok": is_well, "checks": checks }))?;
     } else {
         for check in &checks {

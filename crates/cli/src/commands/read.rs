@@ -2,7 +2,7 @@
 
 use onay_console::view;
 use onay_ledger::{Access, Entry, Filter, Ledger, Page, Stored};
-use onay_payout::{BatchRef, Head, Money, explain};
+use onay_payout::{BatchRef, Head, Hold, TieOut, explain};
 use serde_json::json;
 
 use crate::args::{Batches, Show};
@@ -28,7 +28,7 @@ pub(crate) async fn batches(config: &Config, args: Batches) -> anyhow::Result<Ex
         .last()
         .filter(|_| is_full)
         .map(|head| head.id.to_string());
-    if args.json {
+    if args.json.is_asked() {
         let batches: Vec<view::Batch> = heads.iter().map(view::Batch::of).collect();
         output::json(&json!({ "batches": batches, "next": next }))?;
         return Ok(Exit::Done);
@@ -66,7 +66,7 @@ pub(crate) async fn show(config: &Config, args: Show) -> anyhow::Result<Exit> {
     } else {
         None
     };
-    if args.more.json.json {
+    if args.more.json.is_asked() {
         let mut shown = view::Batch::of(head);
         if args.items {
             shown = shown.with_items(&stored);
@@ -123,38 +123,54 @@ fn print_head(head: &Head) -> anyhow::Result<()> {
             format!("{} in {} items", head.tie_out.requested, head.count),
         ),
     ];
-    if let Some(hold) = head.state.hold() {
-        let commission = hold
-            .commission
-            .map_or_else(String::new, |fee| format!(", commission {fee}"));
-        facts.push((
-            "held",
-            format!("{} to {} payees{commission}", hold.total, hold.count),
-        ));
-        facts.push(("digest", hold.digest.code()));
-        let given: Vec<String> = head
-            .standing_approvals()
+    facts.extend(
+        head.state
+            .hold()
+            .map(|hold| hold_facts(head, hold))
             .into_iter()
-            .map(|made| made.person.to_string())
-            .collect();
-        let given = if given.is_empty() {
-            "none yet".to_owned()
-        } else {
-            given.join(", ")
-        };
-        facts.push((
-            "approvals",
-            format!(
-                "{given}; {} needed by rule `{}`",
-                hold.rule.needed, hold.rule.name
-            ),
-        ));
-    }
+            .flatten(),
+    );
     if let Some(request_id) = head.state.request_id() {
         facts.push(("request id", request_id.to_string()));
     }
-    let sums = &head.tie_out;
-    let parts: Vec<String> = [
+    facts.push(("money", money(&head.tie_out)));
+    for (name, value) in facts {
+        output::line(format!("{name:>11}  {value}"))?;
+    }
+    Ok(())
+}
+
+fn hold_facts(head: &Head, hold: &Hold) -> [(&'static str, String); 3] {
+    let commission = hold
+        .commission
+        .map_or_else(String::new, |fee| format!(", commission {fee}"));
+    let given: Vec<&str> = head
+        .standing_approvals()
+        .into_iter()
+        .map(|made| made.person.as_str())
+        .collect();
+    let given = if given.is_empty() {
+        "none yet".to_owned()
+    } else {
+        given.join(", ")
+    };
+    let (needed, rule) = (hold.rule.needed, &hold.rule.name);
+    [
+        (
+            "held",
+            format!("{} to {} payees{commission}", hold.total, hold.count),
+        ),
+        ("digest", hold.digest.code()),
+        (
+            "approvals",
+            format!("{given}; {needed} needed by rule `{rule}`"),
+        ),
+    ]
+}
+
+/// The money by what became of it, as far as there is any.
+fn money(sums: &TieOut) -> String {
+    let parts = [
         ("paid", sums.paid),
         ("failed", sums.failed),
         ("refunded", sums.refunded),
@@ -162,16 +178,11 @@ fn print_head(head: &Head) -> anyhow::Result<()> {
         ("invalid", sums.invalid),
         ("cancelled", sums.cancelled),
         ("open", sums.open),
-    ]
-    .into_iter()
-    .filter(|(_, sum): &(_, Money)| !sum.is_zero())
-    .map(|(word, sum)| format!("{sum} {word}"))
-    .collect();
-    facts.push(("money", parts.join(", ")));
-    for (name, value) in facts {
-        output::line(format!("{name:>11}  {value}"))?;
-    }
-    Ok(())
+    ];
+    let some = parts.into_iter().filter(|(_, sum)| !sum.is_zero());
+    some.map(|(word, sum)| format!("{sum} {word}"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn journal_table(entries: &[Entry]) -> comfy_table::Table {

@@ -14,7 +14,7 @@ use crate::output;
 pub(crate) async fn run(config: &Config, args: Report) -> anyhow::Result<Exit> {
     let ledger = config.ledger(Access::Existing)?;
     let stored = super::read::load(ledger.as_ref(), &args.batch.batch).await?;
-    if args.json.json {
+    if args.json.is_asked() {
         output::json(&view::Report::of(&stored))?;
     } else if args.csv {
         output::line(csv(&stored)?)?;

@@ -8,7 +8,7 @@ use onay_payout::{Checksums, Code, Finding, Policy, Severity};
 use onay_producer::{EnqueueError, Enqueued, Format, Intake, Producer};
 use serde_json::json;
 
-use crate::args::{self, Submit, Validate};
+use crate::args::{self, Json, Submit, Validate};
 use crate::config::{Config, identify};
 use crate::exit::{Exit, Failure};
 use crate::output;
@@ -39,7 +39,7 @@ pub(crate) async fn run(config: &Config, submit: Submit) -> anyhow::Result<Exit>
             refused(&all, submit.json)
         }
         Err(error @ EnqueueError::Conflict { .. }) => {
-            if submit.json {
+            if submit.json.is_asked() {
                 output::json(&json!({ "error": error.to_string(), "findings": [] }))?;
                 return Ok(Exit::Refused);
             }
@@ -50,7 +50,7 @@ pub(crate) async fn run(config: &Config, submit: Submit) -> anyhow::Result<Exit>
 }
 
 /// Checks a file; nothing is submitted.
-pub(crate) fn validate(config: &Config, validate: Validate) -> anyhow::Result<Exit> {
+pub(crate) fn validate(config: &Config, validate: &Validate) -> anyhow::Result<Exit> {
     let intake = read(&validate.file, &validate.intake)?;
     let checksums = checksums(&validate.intake);
     let findings = if intake.is_readable() {
@@ -69,7 +69,7 @@ pub(crate) fn validate(config: &Config, validate: Validate) -> anyhow::Result<Ex
     let is_valid = !findings
         .iter()
         .any(|found| found.severity == Severity::Error);
-    if validate.json {
+    if validate.json.is_asked() {
         let findings = view::findings(&findings);
         output::json(&json!({ "valid": is_valid, "count": count, "findings": findings }))?;
     } else {
@@ -92,8 +92,8 @@ fn policy_if_any(config: &Config) -> Result<Option<std::sync::Arc<Policy>>, Fail
     }
 }
 
-fn accepted(enqueued: &Enqueued, json: bool) -> anyhow::Result<Exit> {
-    if json {
+fn accepted(enqueued: &Enqueued, json: Json) -> anyhow::Result<Exit> {
+    if json.is_asked() {
         output::json(&view::Submitted::of(enqueued))?;
         return Ok(Exit::Done);
     }
@@ -115,13 +115,13 @@ fn accepted(enqueued: &Enqueued, json: bool) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn refused(findings: &[Finding], json: bool) -> anyhow::Result<Exit> {
+fn refused(findings: &[Finding], json: Json) -> anyhow::Result<Exit> {
     let errors = findings
         .iter()
         .filter(|found| found.severity == Severity::Error)
         .count();
     let message = format!("not submitted: {errors} errors");
-    if json {
+    if json.is_asked() {
         let findings = view::findings(findings);
         output::json(&json!({ "error": message, "findings": findings }))?;
     } else {
