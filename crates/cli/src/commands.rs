@@ -12,6 +12,9 @@ mod simulate;
 mod submit;
 mod watch;
 
+use onay_ledger::{Ledger, Stored};
+use onay_payout::BatchRef;
+
 use crate::args::{Audit, Cli, Command, Global, Token};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
@@ -68,4 +71,14 @@ fn started(global: &Global, default_log: &str) -> Result<Config, Failure> {
     let config = Config::load(global)?;
     telemetry::start(config.log.as_deref().unwrap_or(default_log))?;
     Ok(config)
+}
+
+/// A batch that must be there.
+async fn load(ledger: &dyn Ledger, batch: &BatchRef) -> anyhow::Result<Stored> {
+    let stored = ledger.load(batch).await?;
+    Ok(stored.ok_or_else(|| not_found(batch))?)
+}
+
+fn not_found(batch: &BatchRef) -> Failure {
+    Failure::refused(format!("no batch `{batch}`")).hint("`onay batches` lists what there is")
 }

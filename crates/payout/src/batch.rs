@@ -27,12 +27,11 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
-use crate::content::{Content, Purpose};
+use crate::content::Content;
 use crate::copy::{Comparison, compare};
-use crate::decision::{Decision, Verdict};
-use crate::digest::Digest;
 use crate::event::{Event, IllegalTransition};
-use crate::ids::{BatchId, ExternalId, PersonName, WorkerName};
+use crate::head::{Head, may_move};
+use crate::ids::{BatchId, PersonName, WorkerName};
 use crate::item::{ItemStatus, Outcome, outcomes_digest};
 use crate::policy::{Quorum, ReadBack};
 use crate::provider::RemoteCopy;
@@ -46,70 +45,6 @@ pub struct Batch {
     head: Head,
     content: Arc<Content>,
     outcomes: Vec<Outcome>,
-}
-
-/// A batch without its items: small however many there are. Enough to show it and to decide on it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Head {
-    /// Our id.
-    pub id: BatchId,
-    /// The caller's id.
-    pub external_id: ExternalId,
-    /// What the money is for.
-    pub purpose: Option<Purpose>,
-    /// Who asked.
-    pub maker: PersonName,
-    /// When it was accepted.
-    pub accepted_at: DateTime<Utc>,
-    /// How many items the maker asked for.
-    pub count: usize,
-    /// The digest of what the maker asked for; decides whether a submission is the same.
-    pub content_digest: Digest,
-    /// The digest of what became of the items.
-    pub outcomes_digest: Digest,
-    /// The money by what became of it.
-    pub tie_out: TieOut,
-    /// Every decision, oldest first.
-    pub decisions: Vec<Decision>,
-    /// Where it stands.
-    pub state: State,
-    /// Since when.
-    pub since: DateTime<Utc>,
-}
-
-impl Head {
-    /// The approvals of what is held now that stand: one human counts once, the last word counts.
-    pub fn standing_approvals(&self) -> Vec<&Decision> {
-        let Some(hold) = self.state.hold() else {
-            return Vec::new();
-        };
-        let mut standing: Vec<&Decision> = Vec::new();
-        let on_this = |made: &&Decision| made.digest == hold.digest && made.person != self.maker;
-        for decision in self.decisions.iter().filter(on_this) {
-            standing.retain(|made| made.person != decision.person);
-            if matches!(decision.verdict, Verdict::Approve { .. }) {
-                standing.push(decision);
-            }
-        }
-        standing
-    }
-
-    /// Whether an approval of this person stands.
-    pub fn has_approval_of(&self, person: &PersonName) -> bool {
-        self.standing_approvals()
-            .iter()
-            .any(|made| made.person == *person)
-    }
-
-    /// Whether failed items may still be refunded.
-    pub fn awaits_refund(&self) -> bool {
-        !self.tie_out.failed.is_zero()
-    }
-
-    /// Whether money may be moving that we have to keep watching.
-    pub fn money_may_move(&self) -> bool {
-        may_move(&self.state)
-    }
 }
 
 /// When a batch needs attention next, by queue. Replaces what was planned before.
@@ -360,33 +295,6 @@ impl Batch {
             }
         }
         (batch, changed)
-    }
-}
-
-/// Whether a batch in this state may have money on its way, or at least may soon have.
-fn may_move(state: &State) -> bool {
-    match state {
-        State::Releasing(_) | State::Processing(_) => true,
-        State::Frozen(frozen) => {
-            let was_closed = matches!(
-                *frozen.from,
-                State::Settled(_) | State::PartlySettled(_) | State::Failed(_)
-            );
-            frozen.why == Why::PastInit || was_closed || may_move(&frozen.from)
-        }
-        State::Received
-        | State::Preparing(_)
-        | State::Prepared(_)
-        | State::PendingApproval(_)
-        | State::Approved(_)
-        | State::Settled(_)
-        | State::PartlySettled(_)
-        | State::Failed(_)
-        | State::Cancelling(_)
-        | State::Rejected(_)
-        | State::Withdrawn(_)
-        | State::Expired(_)
-        | State::Refused(_) => false,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a maker asks for: the unchanging half of a batch.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -7,6 +8,7 @@ use crate::digest::{Canonical, Digest};
 use crate::ids::{ExternalId, ItemId};
 use crate::item::Item;
 use crate::money::{Currency, Money, MoneyError};
+use crate::recipient::Personal;
 
 /// Most items in one batch. iyzico documents no limit (read 2026-11-22).
 pub const ITEMS_PER_BATCH_MAX: usize = 100_000;
@@ -155,8 +157,34 @@ impl Content {
     /// same* when these are equal; the correlation id does not count.
     pub fn digest(&self) -> Digest {
         let mut canonical = Canonical::new("onay content 1");
-        canonical.content(self, self.items.iter());
+        self.write(&mut canonical, self.items.iter());
         canonical.finish()
+    }
+
+    /// Writes what was asked for, restricted to `items`, in the order of their ids.
+    ///
+    /// *Read back* fields are compared with the provider's own copy before anyone may approve;
+    /// *sent* fields are only known to have been sent by us.
+    pub(crate) fn write<'a>(
+        &self,
+        canonical: &mut Canonical,
+        items: impl Iterator<Item = &'a Item>,
+    ) {
+        canonical.field(self.external_id.as_str()); // read back
+        canonical.optional(self.purpose.map(Purpose::word)); // sent
+        canonical.field(self.currency().code()); // read back
+        let mut items: Vec<&Item> = items.collect();
+        items.sort_by(|a, b| a.id.cmp(&b.id));
+        canonical.field(&items.len().to_string()); // read back
+        for item in items {
+            canonical.field(item.id.as_str()); // read back
+            canonical.field(item.recipient.kind.word()); // read back
+            canonical.field(item.recipient.info.expose()); // read back
+            canonical.optional(item.recipient.name.as_ref().map(Personal::expose)); // read back
+            canonical.field(&item.amount.number()); // read back
+            canonical.optional(item.description.as_deref()); // read back
+            canonical.field(if item.non_withdrawable { "1" } else { "0" }); // sent
+        }
     }
 
     /// Says how `other` differs, one sentence a difference, at most `most` of them.
@@ -177,7 +205,7 @@ impl Content {
                 self.currency()
             ));
         }
-        let mine: std::collections::HashMap<&ItemId, &Item> =
+        let mine: HashMap<&ItemId, &Item> =
             self.items.iter().map(|item| (&item.id, item)).collect();
         for item in &other.items {
             match mine.get(&item.id) {
@@ -185,8 +213,7 @@ impl Content {
                 Some(before) => found.extend(item_differences(before, item)),
             }
         }
-        let theirs: std::collections::HashSet<&ItemId> =
-            other.items.iter().map(|item| &item.id).collect();
+        let theirs: HashSet<&ItemId> = other.items.iter().map(|item| &item.id).collect();
         for item in self.items.iter().filter(|item| !theirs.contains(&item.id)) {
             found.push(format!("item {} is gone", item.id));
         }

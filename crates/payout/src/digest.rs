@@ -8,9 +8,6 @@ use std::str::FromStr;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::content::{Content, Purpose};
-use crate::item::Item;
-
 /// A SHA-256 digest. Shown whole in JSON, by its first twelve digits to people.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Digest([u8; 32]);
@@ -88,33 +85,6 @@ impl Canonical {
         match text {
             Some(text) => self.field(text),
             None => self.0.update("-"),
-        }
-    }
-
-    /// Adds what a batch asks for, restricted to `items`, in the order of their ids.
-    ///
-    /// *Read back* fields are compared with the provider's own copy before anyone may approve;
-    /// *sent* fields are only known to have been sent by us.
-    pub fn content<'a>(&mut self, content: &Content, items: impl Iterator<Item = &'a Item>) {
-        self.field(content.external_id().as_str()); // read back
-        self.optional(content.purpose().map(Purpose::word)); // sent
-        self.field(content.currency().code()); // read back
-        let mut items: Vec<&Item> = items.collect();
-        items.sort_by(|a, b| a.id.cmp(&b.id));
-        self.field(&items.len().to_string()); // read back
-        for item in items {
-            self.field(item.id.as_str()); // read back
-            self.field(item.recipient.kind.word()); // read back
-            self.field(item.recipient.info.expose()); // read back
-            self.optional(
-                item.recipient
-                    .name
-                    .as_ref()
-                    .map(crate::recipient::Personal::expose),
-            ); // read back
-            self.field(&item.amount.number()); // read back
-            self.optional(item.description.as_deref()); // read back
-            self.field(if item.non_withdrawable { "1" } else { "0" }); // sent
         }
     }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::batch::Head;
+use crate::head::Head;
 use crate::ids::PersonName;
 use crate::state::{Hold, State};
 

@@ -25,6 +25,7 @@ mod draft;
 mod event;
 mod explain;
 mod finding;
+mod head;
 mod ids;
 mod item;
 mod money;
@@ -38,7 +39,7 @@ mod tests;
 mod tie_out;
 
 pub use account::Account;
-pub use batch::{Batch, Head, Jobs, Transition};
+pub use batch::{Batch, Jobs, Transition};
 pub use content::{Content, ITEMS_PER_BATCH_MAX, Purpose, UnknownPurpose};
 pub use copy::Comparison;
 pub use credential::{IssueError, TokenHash, issue_token};
@@ -48,6 +49,7 @@ pub use draft::{Checked, Checksums, Draft, DraftItem, TEXT_CHARS_MAX};
 pub use event::{CopyRead, Event, IllegalTransition, NotSentBy, ReleaseLook};
 pub use explain::explain;
 pub use finding::{Code, Finding, Severity};
+pub use head::Head;
 pub use ids::{
     BatchId, BatchRef, ExternalId, ID_CHARS_MAX, IdError, ItemId, PersonName, ReferenceCode,
     RequestId, WorkerName,

@@ -1,5 +1,8 @@
 //! The port to the provider: six calls, what they answer, and errors that say what is known.
 
+mod failure;
+mod status;
+
 use std::collections::HashSet;
 use std::time::Instant;
 
@@ -13,6 +16,9 @@ use crate::money::Money;
 use crate::recipient::{Personal, RecipientType};
 use crate::release::ReleasePermit;
 use rust_decimal::Decimal;
+
+pub use failure::{NotSent, ProviderError, Refusal};
+pub use status::{Authorized, RemoteStatus};
 
 /// A provider of mass payouts.
 ///
@@ -242,150 +248,4 @@ pub struct RemoteItem {
     pub errors: Vec<String>,
     /// The batch it belongs to. In iyzico's unmerged Java client only; may be absent.
     pub request_id: Option<RequestId>,
-}
-
-/// iyzico's status of a whole batch.
-///
-/// Sources: "Mass Payout Retrieve" (the first seven), iyzipay-java pull request 184 (`SUCCESS`,
-/// `IYZICO_INSUFFICIENT_BALANCE`), read 2026-11-22.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RemoteStatus {
-    /// Received, not authorized.
-    Init,
-    /// Authorized.
-    InProgress,
-    /// At least one item went to the bank.
-    PublishedToQueue,
-    /// All items done.
-    Completed,
-    /// All items failed.
-    Fail,
-    /// The merchant's balance is short. Whether it can be revived is not documented.
-    InsufficientBalance,
-    /// Cancelled.
-    Canceled,
-    /// In the unmerged client only; meaning unknown.
-    Success,
-    /// In the unmerged client only; by its name iyzico's own account is short.
-    IyzicoInsufficientBalance,
-    /// A word we do not know.
-    Unknown(String),
-}
-
-impl RemoteStatus {
-    const KNOWN: [Self; 9] = [
-        Self::Init,
-        Self::InProgress,
-        Self::PublishedToQueue,
-        Self::Completed,
-        Self::Fail,
-        Self::InsufficientBalance,
-        Self::Canceled,
-        Self::Success,
-        Self::IyzicoInsufficientBalance,
-    ];
-
-    /// iyzico's word.
-    pub fn word(&self) -> &str {
-        match self {
-            Self::Init => "INIT",
-            Self::InProgress => "IN_PROGRESS",
-            Self::PublishedToQueue => "PUBLISHED_TO_QUEUE",
-            Self::Completed => "COMPLETED",
-            Self::Fail => "FAIL",
-            Self::InsufficientBalance => "INSUFFICIENT_BALANCE",
-            Self::Canceled => "CANCELED",
-            Self::Success => "SUCCESS",
-            Self::IyzicoInsufficientBalance => "IYZICO_INSUFFICIENT_BALANCE",
-            Self::Unknown(word) => word,
-        }
-    }
-
-    /// The status for one of iyzico's words.
-    pub fn from_word(word: &str) -> Self {
-        Self::KNOWN
-            .into_iter()
-            .find(|status| status.word() == word)
-            .unwrap_or_else(|| Self::Unknown(word.to_owned()))
-    }
-
-    /// What this status says about an authorize whose answer we do not have.
-    pub const fn authorized(&self) -> Authorized {
-        match self {
-            Self::Init => Authorized::NotYet,
-            Self::InProgress | Self::PublishedToQueue | Self::Completed | Self::Fail => {
-                Authorized::Taken
-            }
-            Self::InsufficientBalance | Self::IyzicoInsufficientBalance | Self::Canceled => {
-                Authorized::NeedsPerson
-            }
-            Self::Success | Self::Unknown(_) => Authorized::Unclear,
-        }
-    }
-}
-
-/// What a batch status says about authorize.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Authorized {
-    /// The batch still waits for authorize.
-    NotYet,
-    /// Authorize was carried out.
-    Taken,
-    /// A person must choose what happens next.
-    NeedsPerson,
-    /// The word says nothing certain: no more writes, keep looking, tell a person.
-    Unclear,
-}
-
-/// Why a call failed, by what is *known* about it at the provider.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ProviderError {
-    /// The call certainly changed nothing: try again later.
-    #[error("the provider was not asked: {0}")]
-    NotSent(NotSent),
-    /// The provider's clear no.
-    #[error("the provider refused: {0}")]
-    Refused(Refusal),
-    /// The call may have been carried out: look before doing anything else.
-    #[error("the outcome is not known: {0}")]
-    InDoubt(String),
-}
-
-/// Why a call certainly changed nothing.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NotSent {
-    /// No connection was made.
-    #[error("no connection: {0}")]
-    Connection(String),
-    /// The moment until which it could be sent had passed.
-    #[error("its time to be sent had passed")]
-    TooLate,
-    /// The provider's limit of calls (code 50000): wait for the next minute.
-    #[error("the provider's rate limit is reached")]
-    RateLimited,
-    /// The provider does not accept our key or signature: a person must mend the configuration.
-    #[error("the provider does not accept our credentials ({0})")]
-    Credentials(Refusal),
-    /// The request could not be put together.
-    #[error("the request could not be built: {0}")]
-    Unbuildable(String),
-}
-
-/// The provider's no, in its own words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    /// The provider's code, if it gave one.
-    pub code: Option<String>,
-    /// The provider's words, if it gave any.
-    pub message: Option<String>,
-}
-
-impl std::fmt::Display for Refusal {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let message = self.message.as_deref().unwrap_or("no reason given");
-        match &self.code {
-            Some(code) => write!(f, "{message} (code {code})"),
-            None => f.write_str(message),
-        }
-    }
 }

@@ -79,7 +79,7 @@ async fn check(ledger: &dyn Ledger, batch: &BatchRef) -> anyhow::Result<Checked>
         Err(LedgerError::Corrupt(what)) => {
             return Ok(Checked::Wrong(vec![Problem::Unreadable(what)]));
         }
-        loaded => loaded?.ok_or_else(|| super::read::not_found(batch))?,
+        loaded => loaded?.ok_or_else(|| super::not_found(batch))?,
     };
     let problems = onay_ledger::verify_batch(ledger, &stored.batch.id()).await?;
     Ok(if problems.is_empty() {

@@ -113,7 +113,7 @@ pub(crate) async fn withdraw(config: &Config, args: Withdraw) -> anyhow::Result<
         .await
         .map_err(|error| match error {
             WithdrawError::Ledger(LedgerError::NotFound) => {
-                super::read::not_found(&who.batch.batch).into()
+                super::not_found(&who.batch.batch).into()
             }
             WithdrawError::Ledger(error) => anyhow::Error::from(error),
             WithdrawError::NotAllowed(_) => Failure::refused(error.to_string()).into(),
@@ -153,7 +153,7 @@ pub(crate) async fn why(config: &Config, args: &Decide) -> anyhow::Result<Exit> 
 
 async fn load_head(config: &Config, args: &Decide) -> anyhow::Result<Head> {
     let ledger = config.ledger(Access::Existing)?;
-    let stored = super::read::load(ledger.as_ref(), &args.batch.batch).await?;
+    let stored = super::load(ledger.as_ref(), &args.batch.batch).await?;
     Ok(stored.batch.head().clone())
 }
 

@@ -136,7 +136,7 @@ async fn approve_when_held(stage: &Stage, batch: &BatchRef) -> anyhow::Result<()
     let mut pause = tokio::time::interval(watch::PAUSE);
     loop {
         pause.tick().await;
-        let stored = super::read::load(stage.ledger().as_ref(), batch).await?;
+        let stored = super::load(stage.ledger().as_ref(), batch).await?;
         let now = stored.batch.state();
         if let State::PendingApproval(hold) = now {
             let comment = Some("the demo decides".to_owned());

@@ -1,13 +1,13 @@
 //! `batches` and `show`.
 
 use onay_console::view;
-use onay_ledger::{Access, Entry, Filter, Ledger, Page, Stored};
-use onay_payout::{BatchRef, Head, Hold, TieOut, explain};
+use onay_ledger::{Access, Entry, Filter, Page};
+use onay_payout::{Head, Hold, TieOut, explain};
 use serde_json::json;
 
 use crate::args::{Batches, Show};
 use crate::config::Config;
-use crate::exit::{Exit, Failure};
+use crate::exit::Exit;
 use crate::output;
 
 /// Lists batches, newest first.
@@ -59,7 +59,7 @@ pub(crate) async fn batches(config: &Config, args: Batches) -> anyhow::Result<Ex
 /// Shows one batch.
 pub(crate) async fn show(config: &Config, args: Show) -> anyhow::Result<Exit> {
     let ledger = config.ledger(Access::Existing)?;
-    let stored = load(ledger.as_ref(), &args.batch.batch).await?;
+    let stored = super::load(ledger.as_ref(), &args.batch.batch).await?;
     let head = stored.batch.head();
     let journal = if args.more.journal {
         Some(ledger.journal(&head.id).await?)
@@ -87,16 +87,6 @@ pub(crate) async fn show(config: &Config, args: Show) -> anyhow::Result<Exit> {
         output::table(&journal_table(journal))?;
     }
     Ok(Exit::Done)
-}
-
-/// A batch that must be there.
-pub(crate) async fn load(ledger: &dyn Ledger, batch: &BatchRef) -> anyhow::Result<Stored> {
-    let stored = ledger.load(batch).await?;
-    Ok(stored.ok_or_else(|| not_found(batch))?)
-}
-
-pub(crate) fn not_found(batch: &BatchRef) -> Failure {
-    Failure::refused(format!("no batch `{batch}`")).hint("`onay batches` lists what there is")
 }
 
 fn print_head(head: &Head) -> anyhow::Result<()> {

@@ -13,7 +13,7 @@ use crate::output;
 /// Prints the settlement report.
 pub(crate) async fn run(config: &Config, args: Report) -> anyhow::Result<Exit> {
     let ledger = config.ledger(Access::Existing)?;
-    let stored = super::read::load(ledger.as_ref(), &args.batch.batch).await?;
+    let stored = super::load(ledger.as_ref(), &args.batch.batch).await?;
     if args.json.is_asked() {
         output::json(&view::Report::of(&stored))?;
     } else if args.csv {

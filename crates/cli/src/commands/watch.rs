@@ -35,7 +35,7 @@ pub(crate) async fn follow(
     let mut shown = String::new();
     loop {
         pause.tick().await;
-        let stored = super::read::load(ledger, batch).await?;
+        let stored = super::load(ledger, batch).await?;
         let head = stored.batch.head();
         let line = format!("{}: {}", head.external_id, head.state.name());
         show(&stored, bar);

@@ -229,7 +229,7 @@ impl Batch {
         let mut canonical = Canonical::new("onay digest 1");
         canonical.field(account); // ours
         canonical.field(request_id.as_str()); // the provider's
-        canonical.content(self.content(), valid.into_iter());
+        self.content.write(&mut canonical, valid.into_iter());
         canonical.field(&total.number()); // read back
         canonical.finish()
     }
