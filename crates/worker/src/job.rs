@@ -112,11 +112,9 @@ impl Job<'_> {
     /// deadline: after that, others may write.
     pub(crate) fn intent(&self) -> (Intent, Instant) {
         let timeout = self.worker.call_timeout;
-        #[expect(
-            clippy::arithmetic_side_effects,
-            reason = "an instant and a short time-out"
-        )]
-        let send_by = Instant::now() + timeout;
+        let now = Instant::now();
+        // A time-out beyond the end of time leaves no time to send.
+        let send_by = now.checked_add(timeout).unwrap_or(now);
         let started_at = self.worker.now();
         let patience = TimeDelta::from_std(timeout.saturating_mul(2)).unwrap_or(TimeDelta::MAX);
         let deadline = started_at
