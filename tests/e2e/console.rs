@@ -54,6 +54,10 @@ fn a_batch_walks_over_http_with_the_same_words_as_on_the_command_line() {
     assert_eq!(mehmet.get("/healthz").0, 200);
     assert_eq!(mehmet.get("/readyz").0, 200);
     assert_eq!(caller("onay_mehmet_0000").get("/v1/batches").0, 401);
+    assert!(
+        mehmet.get("/").1.as_str().unwrap().contains("<form"),
+        "no sign-in page"
+    );
 
     let body = batch("http", 2);
     let (status, submitted) = ayse.post("/v1/batches", &body);

