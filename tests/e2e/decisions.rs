@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::files::batch;
-use crate::world::{Setup, World};
+use crate::world::{Ran, Setup, World};
 
 #[test]
 fn a_maker_never_approves_their_own_batch_whatever_their_roles() {
@@ -49,7 +49,7 @@ fn only_an_approver_with_their_own_token_and_the_right_digest_decides() {
     // A token is somebody, or nobody.
     let as_mehmet = |token: &str| {
         let mut command = world.command(&approve);
-        crate::world::Ran::of(command.args(["--as", "mehmet"]).env("ONAY_TOKEN", token))
+        Ran::of(command.args(["--as", "mehmet"]).env("ONAY_TOKEN", token))
     };
     as_mehmet("onay_mehmet_000000000000000000000000000000000000000000000000").expect(3);
     as_mehmet("nonsense").expect(3);

@@ -1,7 +1,5 @@
 //! Answers that get lost. `INIT` in the books means: nothing was released.
 
-use std::time::Duration;
-
 use crate::files::batch;
 use crate::process::until;
 use crate::world::{Setup, World};
@@ -120,9 +118,8 @@ fn an_answer_that_comes_after_the_time_out_is_as_good_as_lost() {
     let world = world();
     let _serve = world.serve();
     world.hold(&batch("slow", 2));
-    let longer_than_the_time_out = Duration::from_secs(4);
-    let millis = u64::try_from(longer_than_the_time_out.as_millis()).unwrap();
-    world.simulator.hold_next("auth", millis);
+    // Longer than the time-out of a call, shorter than the doubt.
+    world.simulator.hold_next("auth", 4_000);
     world.approve("mehmet", "slow");
     world.wait_until("slow", "settled");
     world.books().batch("slow").assert_paid_once();

@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::files::batch;
-use crate::world::{Setup, World, assert_fields, samples};
+use crate::world::{Setup, World, assert_fields};
+
+/// iyzico's own sample; two of its four items fail their check digits.
+const GUIDE_SAMPLE: &str = "crates/cli/samples/iyzico-guide.json";
 
 const BATCH: [&str; 15] = [
     "batch",
@@ -159,7 +162,7 @@ fn assert_settled(world: &World) {
 fn without_allow_invalid_the_guides_sample_is_refused_with_both_its_faults() {
     let world = Setup::default().simulator(&["--check-recipients"]).build();
     let _serve = world.serve();
-    let sample = samples().join("iyzico-guide.json");
+    let sample = onay_tests::root().join(GUIDE_SAMPLE);
     let args = ["submit", sample.to_str().unwrap(), "--json"];
     let refused = world.run_as("ayse", &args).expect(3).json();
     let found: Vec<_> = refused["findings"]
@@ -190,7 +193,7 @@ fn lines_the_provider_refuses_are_shown_in_its_words_and_never_paid() {
     let world = Setup::default().simulator(&["--check-recipients"]).build();
     let _serve = world.serve();
     let id = "massPayoutId-323ddd";
-    let sample = samples().join("iyzico-guide.json");
+    let sample = onay_tests::root().join(GUIDE_SAMPLE);
     let args = [
         "submit",
         sample.to_str().unwrap(),

@@ -1,7 +1,7 @@
 //! What a story plays in: a folder of its own, people with tokens, a simulator, and the program.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -352,10 +352,4 @@ pub(crate) fn assert_fields(value: &Value, names: &[&str]) {
     for name in names {
         assert!(object.contains_key(*name), "no `{name}` in {value:#}");
     }
-}
-
-/// A folder outside the world.
-pub(crate) fn samples() -> &'static Path {
-    static SAMPLES: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
-    SAMPLES.get_or_init(|| onay_tests::root().join("crates/cli/samples"))
 }
