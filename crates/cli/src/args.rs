@@ -295,7 +295,7 @@ pub(crate) struct Simulate {
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1000))]
     pub(crate) share_failed: u16,
     /// Failed items that are refunded, of a thousand
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1000))]
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u16).range(0..=1000))]
     pub(crate) share_refunded: u16,
     /// What the merchant's account holds at the start
     #[arg(long, value_name = "AMOUNT", default_value = "10000000.00")]
@@ -307,7 +307,7 @@ pub(crate) struct Simulate {
     #[arg(long)]
     pub(crate) check_recipients: bool,
     /// Chooses which items fail; the same seed fails the same items
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
 }
 

@@ -52,9 +52,11 @@ struct WorkerTable {
 
 fn duration<'de, D: serde::Deserializer<'de>>(source: D) -> Result<Option<Duration>, D::Error> {
     let text = String::deserialize(source)?;
-    humantime::parse_duration(&text)
-        .map(Some)
-        .map_err(serde::de::Error::custom)
+    let duration = humantime::parse_duration(&text).map_err(serde::de::Error::custom)?;
+    if duration < Duration::from_secs(1) {
+        return Err(serde::de::Error::custom("at least a second is needed: 1s"));
+    }
+    Ok(Some(duration))
 }
 
 /// All settings, resolved.

@@ -56,6 +56,15 @@ impl Failure {
         }
     }
 
+    /// Something is wrong that a person must look at.
+    pub(crate) fn needs_person(message: impl Into<String>) -> Self {
+        Self {
+            exit: Exit::NeedsPerson,
+            message: message.into(),
+            hint: None,
+        }
+    }
+
     /// What to do about it.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use apalis::prelude::Monitor;
 use onay_console::Desk;
-use onay_ledger::{Ledger, RoleSettings};
+use onay_ledger::{Health, HealthState, Ledger, Role, RoleSettings};
 use onay_payout::{Policy, Provider, WorkerName};
 use onay_reconciler::Reconciler;
 use onay_worker::Worker;
@@ -15,8 +15,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 use uuid::Uuid;
 
-/// How long a stopping process waits for calls under way. Longer than a provider call.
-const DRAIN: Duration = Duration::from_mins(1);
+/// How long a stopping process waits for what is under way, beyond one provider call.
+const DRAIN: Duration = Duration::from_secs(30);
 
 /// What a process can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,38 +37,68 @@ pub(crate) struct House {
     pub(crate) concurrency: usize,
 }
 
-/// Runs workers and reconcilers until `stop`, then lets what is under way finish.
-pub(crate) async fn work(
-    house: House,
-    kinds: &[Kind],
-    stop: CancellationToken,
-) -> anyhow::Result<()> {
-    let name = new_name()?;
-    let mut monitor = Monitor::new().shutdown_timeout(DRAIN);
-    for kind in kinds {
-        let (ledger, provider) = (Arc::clone(&house.ledger), Arc::clone(&house.provider));
-        let settings = RoleSettings {
-            name: name.clone(),
-            lease: house.lease,
-            concurrency: house.concurrency,
-        };
-        let role = match kind {
-            Kind::Worker => {
-                let policy = Arc::clone(&house.policy);
-                Worker::role(ledger, provider, policy, house.call_timeout, settings).await?
-            }
-            Kind::Reconciler => Reconciler::role(ledger, provider, settings).await?,
-        };
-        monitor = role.register(monitor);
-        info!(worker = %name, "{kind:?} started");
-    }
-    monitor
-        .run_with_signal(async {
-            stop.cancelled().await;
-            Ok(())
+/// The roles of one process that work on jobs.
+pub(crate) struct Crew {
+    roles: Vec<Role>,
+    drain: Duration,
+}
+
+impl Crew {
+    /// Puts the roles together, under one name that no other start of any process has.
+    pub(crate) async fn new(house: House, kinds: &[Kind]) -> anyhow::Result<Self> {
+        let name = new_name()?;
+        let mut roles = Vec::new();
+        for kind in kinds {
+            let (ledger, provider) = (Arc::clone(&house.ledger), Arc::clone(&house.provider));
+            let settings = RoleSettings {
+                name: name.clone(),
+                lease: house.lease,
+                concurrency: house.concurrency,
+            };
+            roles.push(match kind {
+                Kind::Worker => {
+                    let policy = Arc::clone(&house.policy);
+                    Worker::role(ledger, provider, policy, house.call_timeout, settings).await?
+                }
+                Kind::Reconciler => Reconciler::role(ledger, provider, settings).await?,
+            });
+            info!(worker = %name, "{kind:?} started");
+        }
+        Ok(Self {
+            roles,
+            drain: house.call_timeout.saturating_add(DRAIN),
         })
-        .await
-        .context("the workers ended with an error")
+    }
+
+    /// Says whether every role can claim jobs, for `/readyz`.
+    pub(crate) fn readiness(&self) -> impl Fn() -> Result<(), String> + Send + Sync + 'static {
+        let healths: Vec<Health> = self.roles.iter().map(Role::health).collect();
+        move || {
+            let failing = healths.iter().find_map(|health| match health.state() {
+                HealthState::Failing { error, .. } => Some(error),
+                HealthState::Starting | HealthState::Answering { .. } => None,
+            });
+            failing.map_or(Ok(()), |error| {
+                Err(format!("no jobs can be claimed: {error}"))
+            })
+        }
+    }
+
+    /// Works until `stop`, then lets calls under way finish.
+    pub(crate) async fn work(self, stop: CancellationToken) -> anyhow::Result<()> {
+        let monitor = Monitor::new().shutdown_timeout(self.drain);
+        let monitor = self
+            .roles
+            .into_iter()
+            .fold(monitor, |monitor, role| role.register(monitor));
+        monitor
+            .run_with_signal(async {
+                stop.cancelled().await;
+                Ok(())
+            })
+            .await
+            .context("the workers ended with an error")
+    }
 }
 
 /// Serves the console until `stop`.

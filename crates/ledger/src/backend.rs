@@ -67,6 +67,13 @@ impl LedgerBackend {
         }
     }
 
+    /// Reports to `health` instead of one of its own.
+    #[must_use]
+    pub fn reporting_to(mut self, health: Health) -> Self {
+        self.source.health = health;
+        self
+    }
+
     /// Tells whether the store answers, also after the backend went into its worker.
     pub fn health(&self) -> Health {
         self.source.health.clone()

@@ -15,6 +15,7 @@ use tracing::{debug, error, warn};
 use crate::backend::LedgerBackend;
 use crate::error::LedgerError;
 use crate::guard::ClaimGuard;
+use crate::health::Health;
 use crate::job::{Claim, Queue};
 use crate::ledger::Ledger;
 
@@ -70,6 +71,7 @@ pub struct Role {
     queue: Queue,
     handler: Arc<dyn Handler>,
     settings: RoleSettings,
+    health: Health,
 }
 
 impl Role {
@@ -85,7 +87,13 @@ impl Role {
             queue,
             handler,
             settings,
+            health: Health::new(),
         }
+    }
+
+    /// Tells whether the role can claim jobs, also after it went under its monitor.
+    pub fn health(&self) -> Health {
+        self.health.clone()
     }
 
     /// Puts the role under a monitor, as an ordinary apalis worker. Each job runs on a task of its
@@ -100,7 +108,8 @@ impl Role {
                 concurrency,
             } = role.settings.clone();
             let worker = format!("{}-{name}", role.queue);
-            let backend = LedgerBackend::new(Arc::clone(&role.ledger), role.queue, name, lease);
+            let backend = LedgerBackend::new(Arc::clone(&role.ledger), role.queue, name, lease)
+                .reporting_to(role.health.clone());
             WorkerBuilder::new(worker)
                 .backend(backend)
                 .enable_tracing()

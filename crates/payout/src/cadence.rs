@@ -61,10 +61,10 @@ pub fn retry_after(batch: BatchId, failures: u32) -> Duration {
 /// Until a provider call is made again that failed with `error`, `failures` times in a row.
 pub fn pause_after(batch: BatchId, failures: u32, error: &ProviderError) -> Duration {
     match error {
-        // iyzico counts calls by the minute.
-        ProviderError::NotSent(NotSent::RateLimited) => Duration::from_mins(1),
-        // A person must mend the configuration.
-        ProviderError::NotSent(NotSent::Credentials(_)) => Duration::from_mins(5),
+        // iyzico counts calls by the minute; and keys that are not accepted are mended by a person.
+        ProviderError::NotSent(NotSent::RateLimited | NotSent::Credentials(_)) => {
+            Duration::from_mins(1)
+        }
         ProviderError::NotSent(_) | ProviderError::Refused(_) | ProviderError::InDoubt(_) => {
             retry_after(batch, failures)
         }

@@ -29,6 +29,10 @@ fn checked(text: &str, allowed: fn(char) -> bool) -> Result<Box<str>, IdError> {
     if text.chars().count() > ID_CHARS_MAX {
         return Err(IdError::TooLong);
     }
+    // `.` and `..` would lead elsewhere in a path.
+    if text.chars().all(|c| c == '.') {
+        return Err(IdError::Character('.'));
+    }
     match text.chars().find(|c| !allowed(*c)) {
         Some(odd) => Err(IdError::Character(odd)),
         None => Ok(text.into()),
@@ -191,6 +195,7 @@ mod tests {
                 .is_ok()
         );
         assert_eq!("../auth".parse::<RequestId>(), Err(IdError::Character('/')));
+        assert_eq!("..".parse::<RequestId>(), Err(IdError::Character('.')));
         assert_eq!("a?b".parse::<RequestId>(), Err(IdError::Character('?')));
         assert_eq!("".parse::<RequestId>(), Err(IdError::Empty));
         assert_eq!("x".repeat(129).parse::<ItemId>(), Err(IdError::TooLong));

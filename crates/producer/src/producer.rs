@@ -141,7 +141,7 @@ impl Producer {
         }
     }
 
-    /// Takes a batch back before it is released.
+    /// Takes a batch back before it is released. Once more changes nothing.
     pub async fn withdraw(&self, batch: &BatchRef, reason: &str) -> Result<Head, WithdrawError> {
         loop {
             let stored = self
@@ -154,7 +154,14 @@ impl Producer {
                 by: self.maker.clone(),
                 reason: reason.to_owned(),
             };
-            let transition = stored.batch.apply(event, at)?;
+            let transition = match stored.batch.apply(event, at) {
+                Ok(transition) => transition,
+                // The answer to the first time may have been lost.
+                Err(IllegalTransition::AlreadyDecided(_)) => {
+                    return Ok(stored.batch.head().clone());
+                }
+                Err(illegal) => return Err(illegal.into()),
+            };
             let commit = Commit::new(&stored, transition, &self.actor(), at, Authority::Version);
             match self.ledger.commit(commit).await {
                 Ok(stored) => return Ok(stored.batch.head().clone()),

@@ -2,7 +2,7 @@
 //!
 //! **Invariant: every provider write stands between two commits.** The intent is recorded before
 //! the call and the outcome after it; whoever finds only the intent asks the provider before doing
-//! anything else. This is the only crate that may move money, and [`authorize`] the only file of it.
+//! anything else. This is the only crate that may move money, and `authorize.rs` the only file of it.
 //!
 //! What a job asks for follows from the batch's state alone, so a job may be handed out twice, late
 //! or after a crash, and the right thing happens.

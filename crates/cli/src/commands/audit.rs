@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::args::Json;
 use crate::config::Config;
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
 use crate::output;
 
 /// Batches read at once.
@@ -57,9 +57,16 @@ pub(crate) async fn verify(
             output::line(format!("{batch}: {what}"))?;
         }
         let verdict = if is_ok { "ok" } else { "NOT ok" };
+        let (checked, one) = (
+            batches.len(),
+            if batches.len() == 1 {
+                "batch"
+            } else {
+                "batches"
+            },
+        );
         output::line(format!(
-            "{verdict}: {} batches, {entries} journal entries",
-            batches.len()
+            "{verdict}: {checked} {one}, {entries} journal entries"
         ))?;
     }
     Ok(if is_ok { Exit::Done } else { Exit::NeedsPerson })
@@ -94,9 +101,15 @@ async fn all(ledger: &dyn Ledger) -> anyhow::Result<Vec<BatchRef>> {
     let mut ids = Vec::new();
     loop {
         let before = ids.last().copied();
-        let page = ledger
-            .list(&Filter::default(), &Page { before, size: PAGE })
-            .await?;
+        let page = Page { before, size: PAGE };
+        let page = match ledger.list(&Filter::default(), &page).await {
+            Err(error @ LedgerError::Corrupt(_)) => {
+                return Err(Failure::needs_person(error.to_string())
+                    .hint("the others are checked one by one: onay audit verify BATCH")
+                    .into());
+            }
+            page => page?,
+        };
         if page.is_empty() {
             return Ok(ids.into_iter().map(BatchRef::Id).collect());
         }

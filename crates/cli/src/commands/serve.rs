@@ -12,35 +12,39 @@ use tokio_util::sync::CancellationToken;
 use crate::args::Serve;
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
-use crate::roles::{self, House, Kind};
+use crate::roles::{self, Crew, House, Kind};
 
 /// Console, worker and reconciler in one process.
 pub(crate) async fn all(config: &Config, args: &Serve) -> anyhow::Result<Exit> {
     let shared = Shared::open(config)?;
-    let house = shared.house(config)?;
+    let kinds = [Kind::Worker, Kind::Reconciler];
+    let crew = Crew::new(shared.house(config)?, &kinds)
+        .await
+        .map_err(explained)?;
     let stop = roles::stop_signal()?;
-    let console = shared.console(config, args, stop.clone()).await?;
-    let work = roles::work(house, &[Kind::Worker, Kind::Reconciler], stop.clone());
+    let desk = shared.desk().ready_when(crew.readiness());
+    let console = console_on(config, args, desk, stop.clone()).await?;
     // Whichever ends first takes the others with it: half a process helps nobody.
-    let both = tokio::join!(ending(console, &stop), ending(work, &stop));
-    both.0.and(both.1).map_err(explained)?;
+    let both = tokio::join!(
+        ending(console, &stop),
+        ending(crew.work(stop.clone()), &stop)
+    );
+    both.0.and(both.1)?;
     Ok(Exit::Done)
 }
 
 /// One role that works on jobs.
 pub(crate) async fn work(config: &Config, kind: Kind) -> anyhow::Result<Exit> {
     let house = Shared::open(config)?.house(config)?;
-    roles::work(house, &[kind], roles::stop_signal()?)
-        .await
-        .map_err(explained)?;
+    let crew = Crew::new(house, &[kind]).await.map_err(explained)?;
+    crew.work(roles::stop_signal()?).await?;
     Ok(Exit::Done)
 }
 
 /// The console alone. It needs no provider keys.
 pub(crate) async fn console(config: &Config, args: &Serve) -> anyhow::Result<Exit> {
-    let shared = Shared::open(config)?;
-    shared
-        .console(config, args, roles::stop_signal()?)
+    let desk = Shared::open(config)?.desk();
+    console_on(config, args, desk, roles::stop_signal()?)
         .await?
         .await?;
     Ok(Exit::Done)
@@ -89,17 +93,21 @@ impl Shared {
         })
     }
 
-    async fn console(
-        &self,
-        config: &Config,
-        args: &Serve,
-        stop: CancellationToken,
-    ) -> anyhow::Result<impl Future<Output = anyhow::Result<()>> + use<>> {
-        let address = args.listen.unwrap_or(config.listen);
-        let listener = TcpListener::bind(address).await.with_context(|| {
-            format!("the console cannot listen on {address}; choose another with --listen")
-        })?;
-        let desk = Desk::new(Arc::clone(&self.ledger), Arc::clone(&self.policy));
-        Ok(roles::serve_console(desk, listener, stop))
+    fn desk(&self) -> Desk {
+        Desk::new(Arc::clone(&self.ledger), Arc::clone(&self.policy))
     }
+}
+
+/// Takes the address at once, so that a taken port is found before anything runs.
+async fn console_on(
+    config: &Config,
+    args: &Serve,
+    desk: Desk,
+    stop: CancellationToken,
+) -> anyhow::Result<impl Future<Output = anyhow::Result<()>> + use<>> {
+    let address = args.listen.unwrap_or(config.listen);
+    let listener = TcpListener::bind(address).await.with_context(|| {
+        format!("the console cannot listen on {address}; choose another with --listen")
+    })?;
+    Ok(roles::serve_console(desk, listener, stop))
 }

@@ -270,18 +270,6 @@ async fn a_refused_lookup_finds_nothing() {
     assert_eq!(client.item(&"code-1".parse().unwrap()).await, Ok(None));
 }
 
-#[tokio::test]
-async fn an_id_that_climbs_out_of_its_path_is_not_sent() {
-    let server = Server::start(&[]).await;
-    for id in ["..", "."] {
-        let result = client(&server.base_url)
-            .cancel(&id.parse().unwrap(), later())
-            .await;
-        let unbuildable = matches!(result, Err(ProviderError::NotSent(NotSent::Unbuildable(_))));
-        assert!(unbuildable, "{result:?}");
-    }
-}
-
 #[test]
 fn the_account_is_the_host_and_a_fingerprint_of_the_key() {
     for (base_url, host) in [

@@ -253,7 +253,8 @@ impl HeadRow {
 
     /// The head, when the columns say the same.
     fn decoded(self) -> Result<Head, LedgerError> {
-        let head = record::decode_head(&self.head)?;
+        let head = record::decode_head(&self.head)
+            .map_err(|error| LedgerError::Corrupt(format!("batch {}: {error}", self.id)))?;
         let is_same = head.id.to_string() == self.id
             && head.external_id.as_str() == self.external_id
             && head.state.name() == self.state;

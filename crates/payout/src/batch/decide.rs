@@ -92,6 +92,10 @@ impl Batch {
             request_id: request_id.cloned(),
         };
         match self.state() {
+            State::Withdrawn(_) => Err(IllegalTransition::AlreadyDecided(by.name().clone())),
+            State::Cancelling(cancelling) if cancelling.ending == Ending::Withdrawn => {
+                Err(IllegalTransition::AlreadyDecided(by.name().clone()))
+            }
             State::Received => {
                 let (batch, changed) = self.with_open_items(&ItemStatus::Cancelled);
                 let transition = batch.to(State::Withdrawn(turned_down(None)), Jobs::NONE, at);

@@ -225,7 +225,8 @@ fn document() -> String {
          Written by a test from `Batch::apply` (`ONAY_BLESS=1 cargo test -p onay-payout` writes it \
          anew). What is not listed is refused and changes nothing.\n\n\
          ```mermaid\nstateDiagram-v2\n    [*] --> received: submitted\n{}\n```\n\n\
-         Every state but the final ones may also become `frozen`: a rule broke, nothing more is \
+         Every state that is not final may also become `frozen`, and so may a closed batch that the \
+         provider contradicts: a rule broke, nothing more is \
          sent, and what may be moving is still watched.\n\n\
          | state | event | state after | next job |\n| --- | --- | --- | --- |\n{}\n",
         edges.join("\n"),

@@ -161,6 +161,7 @@ async fn only_the_maker_takes_a_batch_back() {
     assert!(matches!(error, WithdrawError::NotAllowed(_)), "{error}");
     let head = world.ayse.withdraw(&batch, "a mistake").await.unwrap();
     assert!(matches!(head.state, State::Withdrawn(_)));
+    assert_eq!(world.ayse.withdraw(&batch, "again").await.unwrap(), head);
     let settled = world.ayse.wait_settled(&batch).await.unwrap();
     assert_eq!(settled, head);
 }

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::commands::init::{Starter, write_new};
 use crate::commands::simulate::{API_KEY, SECRET_KEY};
 use crate::exit::Failure;
-use crate::roles::{self, House, Kind};
+use crate::roles::{self, Crew, House, Kind};
 
 /// How long the simulated bank takes.
 const SETTLE_AFTER: Duration = Duration::from_secs(4);
@@ -98,8 +98,12 @@ async fn run(
     console: TcpListener,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
-    let work = roles::work(house, &[Kind::Worker, Kind::Reconciler], stop.clone());
-    let (work, console) = tokio::join!(work, roles::serve_console(desk, console, stop));
+    let crew = Crew::new(house, &[Kind::Worker, Kind::Reconciler]).await?;
+    let desk = desk.ready_when(crew.readiness());
+    let (work, console) = tokio::join!(
+        crew.work(stop.clone()),
+        roles::serve_console(desk, console, stop)
+    );
     work.and(console)
 }
 

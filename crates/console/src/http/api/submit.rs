@@ -51,7 +51,7 @@ pub(super) async fn submit(
     let read = tokio::task::spawn_blocking(move || Intake::read(&body, format)).await;
     let intake = read.map_err(|_| Problem::new(Kind::Internal, "the body could not be read"))?;
     if !intake.is_readable() {
-        return Err(Problem::invalid_batch(&intake.findings));
+        return Err(Problem::invalid_batch(&intake.faults(checksums)));
     }
     let draft = options.complete(intake.draft, format)?;
     let mut enqueued = producer.submit(&draft, checksums).await?;
