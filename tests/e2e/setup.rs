@@ -49,13 +49,13 @@ fn doctor_names_what_is_wrong_and_how_to_mend_it() {
         &world,
         ("ONAY_IYZICO_API_KEY", "sandbox-wrong"),
         "provider",
-        "check address, keys",
+        "check ONAY_IYZICO_API_KEY",
     );
     wrong(
         &world,
         ("ONAY_IYZICO_SECRET_KEY", "sandbox-wrong"),
         "provider",
-        "check address, keys",
+        "check ONAY_IYZICO_API_KEY",
     );
     wrong(
         &world,

@@ -47,7 +47,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Approve(args) => decide::approve(&quiet(&global)?, args).await,
         Command::Reject(args) => decide::reject(&quiet(&global)?, args).await,
         Command::Undo(args) => decide::undo(&quiet(&global)?, args).await,
-        Command::Why(args) => decide::why(&quiet(&global)?, &args).await,
+        Command::Why(args) => decide::why(&quiet(&global)?, args).await,
         Command::Withdraw(args) => decide::withdraw(&quiet(&global)?, args).await,
         Command::Report(args) => report::run(&quiet(&global)?, args).await,
         Command::Audit(Audit::Verify { batch, json }) => {
@@ -64,7 +64,7 @@ fn quiet(global: &Global) -> Result<Config, Failure> {
 
 /// Settings for a role that runs until it is stopped: it logs what it does.
 fn telling(global: &Global) -> Result<Config, Failure> {
-    started(global, "info")
+    started(global, "info,apalis_core=warn")
 }
 
 fn started(global: &Global, default_log: &str) -> Result<Config, Failure> {

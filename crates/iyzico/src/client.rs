@@ -218,7 +218,10 @@ fn none_if_refused<T>(found: Result<Option<T>, ProviderError>) -> Result<Option<
     match found {
         Err(ProviderError::Refused(refusal)) => {
             let code = refusal.code.as_deref().unwrap_or("none");
-            tracing::info!(provider.code = code, "a lookup was refused (code {code})");
+            tracing::debug!(
+                provider.code = code,
+                "a lookup was refused (code {code}); read as nothing there"
+            );
             Ok(None)
         }
         other => other,

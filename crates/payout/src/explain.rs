@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::head::Head;
 use crate::ids::PersonName;
-use crate::state::{Hold, State};
+use crate::state::{Ending, Hold, State, TurnedDown};
 
 /// Says where a batch stands and what happens next.
 pub fn explain(batch: &Head) -> String {
@@ -39,11 +39,11 @@ pub fn explain(batch: &Head) -> String {
         State::PartlySettled(_) => with_refunds(batch, "done; some items are paid, some are not"),
         State::Failed(_) => with_refunds(batch, "done; no item is paid"),
         State::Cancelling(cancelling) => format!(
-            "turned down ({}); the provider is asked to cancel it, and it ends once that is confirmed",
-            cancelling.turned_down.reason
+            "{}; the provider is asked to cancel it, and it ends once that is confirmed",
+            turned_down(cancelling.ending, &cancelling.turned_down)
         ),
-        State::Rejected(end) => turned_down("rejected", end.by.as_ref(), &end.reason),
-        State::Withdrawn(end) => turned_down("withdrawn", end.by.as_ref(), &end.reason),
+        State::Rejected(end) => turned_down(Ending::Rejected, end),
+        State::Withdrawn(end) => turned_down(Ending::Withdrawn, end),
         State::Expired(_) => "expired; nobody released it in time, and that means no".to_owned(),
         State::Refused(refusal) => format!("the provider refused it: {refusal}"),
         State::Frozen(frozen) => format!(
@@ -88,8 +88,9 @@ fn with_refunds(batch: &Head, sentence: &str) -> String {
     }
 }
 
-fn turned_down(word: &str, by: Option<&PersonName>, reason: &str) -> String {
-    match by {
+fn turned_down(ending: Ending, end: &TurnedDown) -> String {
+    let (word, reason) = (ending.word(), &end.reason);
+    match &end.by {
         Some(name) => format!("{word} by {name}: {reason}"),
         None => format!("{word}: {reason}"),
     }

@@ -75,17 +75,20 @@ impl Money {
 
     /// An amount that can be paid out: positive, at most two decimals, at most [`AMOUNT_MAX_UNITS`].
     pub fn payable(amount: Decimal, currency: Currency) -> Result<Self, MoneyError> {
-        let amount = amount.normalize();
         if amount <= Decimal::ZERO {
             return Err(MoneyError::NotPositive);
         }
+        // As written: `41.250` may well mean forty-one thousand.
         if amount.scale() > 2 {
             return Err(MoneyError::TooManyDecimals);
         }
         if amount > Decimal::from(AMOUNT_MAX_UNITS) {
             return Err(MoneyError::TooLarge);
         }
-        Ok(Self { amount, currency })
+        Ok(Self {
+            amount: amount.normalize(),
+            currency,
+        })
     }
 
     /// An amount as the provider reported it: any sign, any number of decimals.
@@ -242,7 +245,8 @@ mod tests {
         assert_eq!(of("-1"), Err(MoneyError::NotPositive));
         assert_eq!(of("0.001"), Err(MoneyError::TooManyDecimals));
         assert_eq!(of("1000000000.01"), Err(MoneyError::TooLarge));
-        assert_eq!(of("100.5000").map(Money::number), Ok("100.50".into()));
+        assert_eq!(of("100.5").map(Money::number), Ok("100.50".into()));
+        assert_eq!(of("41.250"), Err(MoneyError::TooManyDecimals), "as written");
     }
 
     #[test]

@@ -101,10 +101,11 @@ impl Reconciler {
         let commit = Commit::new(stored, transition, &actor, at, Authority::Finishing(claim));
         let now = self.ledger.commit(commit).await?;
         let (batch, state) = (claim.batch, now.batch.state().name());
+        let name = &now.batch.head().external_id;
         if state == "frozen" && stored.batch.state().name() != "frozen" {
-            error!(batch.id = %batch, "batch {batch} is frozen, a person must look: {note}");
+            error!(batch.id = %batch, "{name} is frozen, a person must look: {note}");
         } else {
-            info!(batch.id = %batch, state, changed, "batch {batch}: {changed} items changed, now {state}");
+            info!(batch.id = %batch, state, changed, "{name} is {state}, {changed} items changed");
         }
         Ok(Done::Committed)
     }

@@ -91,12 +91,20 @@ impl Job<'_> {
         let commit = Commit::new(base, transition, &actor, at, authority);
         let stored = self.worker.ledger.commit(commit).await?;
         let batch = stored.batch.id();
-        if event == "found_past_init" && after != "frozen" {
-            error!(batch.id = %batch, event, before, after, "batch {batch} was started by somebody else, a person must look: {note}");
-        } else if after == "frozen" {
-            error!(batch.id = %batch, event, before, "batch {batch} is frozen, a person must look: {note}");
+        let name = &stored.batch.head().external_id;
+        let why = if note.is_empty() {
+            String::new()
         } else {
-            info!(batch.id = %batch, event, before, after, "batch {batch}: {event}, now {after}");
+            format!(": {note}")
+        };
+        if after == "frozen" {
+            error!(batch.id = %batch, event, before, "{name} is frozen, a person must look{why}");
+        } else if event == "found_past_init" {
+            error!(batch.id = %batch, event, before, "{name} was started by somebody else, a person must look{why}");
+        } else if event == "approval_short" {
+            warn!(batch.id = %batch, event, before, "{name} is not released{why}");
+        } else {
+            info!(batch.id = %batch, event, before, "{name} is {after}{why}");
         }
         Ok(stored)
     }

@@ -98,7 +98,7 @@ fn tell_how_to_approve(stage: &Stage, batches: &[Head]) -> anyhow::Result<()> {
     let program = std::env::current_exe()?;
     let dir = stage.dir().display();
     output::say(format!(
-        "\nThe provider prepares both; then they wait for you. Approve as mehmet, in another terminal:\n\n  \
+        "\nThe provider prepares this; then it waits for you. Approve as mehmet, in another terminal:\n\n  \
          export ONAY_CONFIG={dir}/onay.toml ONAY_TOKEN_FILE={dir}/mehmet.token"
     ));
     for head in batches {

@@ -1,12 +1,13 @@
 //! `doctor`: each line is ok, or says how to mend it.
 
 use onay_ledger::{Access, Filter, Page};
+use onay_payout::provider::NotSent;
 use onay_payout::{Account, Policy, Provider as _, ProviderError, Role};
 use serde::Serialize;
 
 use crate::args::Json;
 use crate::config::Config;
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
 use crate::output;
 
 /// One thing that was looked at.
@@ -75,10 +76,7 @@ fn settings(config: &Config) -> Check {
 fn policy(config: &Config) -> Vec<Check> {
     let policy = match config.policy() {
         Ok(policy) => policy,
-        Err(error) => {
-            let remedy = "write one (`onay init`) or name one (ONAY_POLICY)";
-            return vec![Check::wrong("policy", error.to_string(), remedy)];
-        }
+        Err(error) => return vec![failed("policy", &error)],
     };
     let shown = config.policy.display();
     let mut checks = vec![Check::ok(
@@ -127,10 +125,7 @@ fn unusable_rules(policy: &Policy) -> Vec<Check> {
 async fn store(config: &Config, account: Option<&Account>) -> Vec<Check> {
     let ledger = match config.ledger(Access::Existing) {
         Ok(ledger) => ledger,
-        Err(error) => {
-            let remedy = "`onay serve` creates it; or name another with ONAY_STORE";
-            return vec![Check::wrong("store", error.to_string(), remedy)];
-        }
+        Err(error) => return vec![failed("store", &error)],
     };
     let stats = match ledger.stats().await {
         Ok(stats) => stats,
@@ -188,23 +183,39 @@ async fn clock(ledger: &dyn onay_ledger::Ledger) -> Check {
 async fn provider(config: &Config) -> (Check, Option<Account>) {
     let client = match config.provider() {
         Ok(client) => client,
-        Err(error) => {
-            let remedy = "set ONAY_IYZICO_URL, ONAY_IYZICO_API_KEY and ONAY_IYZICO_SECRET_KEY";
-            return (Check::wrong("provider", error.to_string(), remedy), None);
-        }
+        Err(error) => return (failed("provider", &error), None),
     };
     let account = client.account().clone();
     let check = match client.balance().await {
-        Ok(balance) => Check::ok("provider", format!("{account} answers, balance {balance}")),
-        Err(error @ ProviderError::NotSent(_)) => Check::wrong(
-            "provider",
-            format!("{account}: {error}"),
-            "check address, keys and network",
-        ),
+        Ok(balance) => {
+            let balance = balance.normalize();
+            Check::ok("provider", format!("{account} answers, balance {balance}"))
+        }
         Err(error) => {
-            let remedy = "mass payouts may not be enabled for this account; ask iyzico";
+            let remedy = remedy(&error);
             Check::wrong("provider", format!("{account}: {error}"), remedy)
         }
     };
     (check, Some(account))
+}
+
+const fn remedy(error: &ProviderError) -> &'static str {
+    match error {
+        ProviderError::NotSent(NotSent::Credentials(_)) => {
+            "check ONAY_IYZICO_API_KEY and ONAY_IYZICO_SECRET_KEY: both, and of this very account"
+        }
+        ProviderError::NotSent(NotSent::RateLimited) => "wait a minute and try again",
+        ProviderError::NotSent(_) => "check the address and the network",
+        ProviderError::Refused(_) => "mass payouts may not be enabled for this account; ask iyzico",
+        ProviderError::InDoubt(_) => {
+            "check that the address is iyzico's; if it is, mass payouts may not be enabled for this \
+             account: ask iyzico"
+        }
+    }
+}
+
+/// A setting that cannot be used, with the remedy its error carries.
+fn failed(name: &'static str, error: &Failure) -> Check {
+    let remedy = error.remedy().unwrap_or("see the message");
+    Check::wrong(name, error.message().to_owned(), remedy)
 }

@@ -2,7 +2,7 @@
 
 use onay_console::view;
 use onay_ledger::{Access, Entry, Filter, Page};
-use onay_payout::{Head, Hold, TieOut, explain};
+use onay_payout::{Head, Hold, State, TieOut, explain};
 use serde_json::json;
 
 use crate::args::{Batches, Show};
@@ -34,7 +34,10 @@ pub(crate) async fn batches(config: &Config, args: Batches) -> anyhow::Result<Ex
         return Ok(Exit::Done);
     }
     if heads.is_empty() {
-        output::say("no batches; `onay submit FILE --as NAME` hands one over");
+        output::say(match &filter.state {
+            Some(state) => format!("no batch is {state}"),
+            None => "no batches; `onay submit FILE --as NAME` hands one over".to_owned(),
+        });
         return Ok(Exit::Done);
     }
     let mut table = output::new_table(["Batch", "State", "Since (UTC)", "Items", "Total", "Maker"]);
@@ -120,6 +123,9 @@ fn print_head(head: &Head) -> anyhow::Result<()> {
             .into_iter()
             .flatten(),
     );
+    if let State::Frozen(frozen) = &head.state {
+        facts.push(("rule broken", frozen.why.word().to_owned()));
+    }
     if let Some(request_id) = head.state.request_id() {
         facts.push(("request id", request_id.to_string()));
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use onay_console::view;
 use onay_ledger::Access;
-use onay_payout::{Checksums, Code, Finding, Policy, Severity};
+use onay_payout::{Checksums, Code, Finding, Money, Policy, Severity};
 use onay_producer::{EnqueueError, Enqueued, Format, Intake, Producer};
 use serde_json::json;
 
@@ -66,17 +66,30 @@ pub(crate) fn validate(config: &Config, validate: &Validate) -> anyhow::Result<E
         intake.faults(checksums)
     };
     let count = intake.draft.items.len();
+    let total = intake
+        .draft
+        .check(Checksums::Warn)
+        .content
+        .map(|content| content.total());
     let is_valid = !findings
         .iter()
         .any(|found| found.severity == Severity::Error);
     if validate.json.is_asked() {
         let findings = view::findings(&findings);
-        output::json(&json!({ "valid": is_valid, "count": count, "findings": findings }))?;
+        let (sum, currency) = (
+            total.map(Money::number),
+            total.map(|sum| sum.currency().code()),
+        );
+        output::json(&json!({
+            "valid": is_valid, "count": count, "total": sum, "currency": currency,
+            "findings": findings,
+        }))?;
     } else {
         print_findings(&findings)?;
         let verdict = if is_valid { "valid" } else { "not valid" };
+        let total = total.map_or_else(String::new, |total| format!(", {total}"));
         output::line(format!(
-            "{}: {verdict}, {count} items",
+            "{}: {verdict}, {count} items{total}",
             validate.file.display()
         ))?;
     }

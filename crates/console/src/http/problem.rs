@@ -223,6 +223,7 @@ impl From<NotAllowed> for Problem {
             | NotAllowed::Expired(_)
             | NotAllowed::OtherDigest { .. }
             | NotAllowed::NothingToUndo(_) => Kind::Conflict,
+            NotAllowed::NoReason => Kind::InvalidDecision,
         };
         Self::new(kind, no.to_string())
     }

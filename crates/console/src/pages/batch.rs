@@ -33,6 +33,8 @@ struct Page {
     purpose: String,
     submitted: Moment,
     money: Sums,
+    /// What became of it, when that is nothing.
+    ended: Option<&'static str>,
     held: Option<Held>,
     gate: Option<Gate>,
     may_withdraw: bool,
@@ -122,6 +124,7 @@ pub(super) async fn show(
         purpose: purpose(head),
         submitted: Moment::new(head.accepted_at, now),
         money: Sums::of(batch),
+        ended: ended(&head.state),
         held: Held::of(batch, now),
         gate,
         may_withdraw: may_withdraw(batch, visitor.identity(), now),
@@ -138,6 +141,28 @@ pub(super) async fn show(
             .collect(),
     };
     Ok(page(StatusCode::OK, &shown))
+}
+
+/// What became of a batch that ended without a payment.
+const fn ended(state: &BatchState) -> Option<&'static str> {
+    match state {
+        BatchState::Refused(_)
+        | BatchState::Rejected(_)
+        | BatchState::Withdrawn(_)
+        | BatchState::Expired(_) => Some("nothing was paid"),
+        BatchState::Failed(_) => Some("nobody was paid"),
+        BatchState::Received
+        | BatchState::Preparing(_)
+        | BatchState::Prepared(_)
+        | BatchState::PendingApproval(_)
+        | BatchState::Approved(_)
+        | BatchState::Releasing(_)
+        | BatchState::Processing(_)
+        | BatchState::Settled(_)
+        | BatchState::PartlySettled(_)
+        | BatchState::Cancelling(_)
+        | BatchState::Frozen(_) => None,
+    }
 }
 
 /// The batch an address names, by our id or the external one.
@@ -238,7 +263,7 @@ impl Progress {
 fn sums(tie_out: &TieOut) -> Vec<(&'static str, Amount, &'static str)> {
     let lines: [(&str, Money, &str); 7] = [
         ("Paid", tie_out.paid, "payees have it"),
-        ("Open", tie_out.open, "on its way"),
+        ("Open", tie_out.open, "not settled yet"),
         (
             "Failed",
             tie_out.failed,

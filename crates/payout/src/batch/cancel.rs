@@ -46,7 +46,7 @@ impl Batch {
         let status = &copy.batch.status;
         if copy.shows_started_items() {
             let details = vec![format!(
-                "the provider shows {} with items under way",
+                "the provider shows {} with items that were started",
                 status.word()
             )];
             return Ok(self.to_frozen(Why::PastInit, details, at));

@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::str::FromStr;
 
+use rust_decimal::Decimal;
+
 use super::{Checksums, DraftItem, shortened, text_problem};
 use crate::finding::{Code, Finding, Severity};
 use crate::ids::{IdError, ItemId};
 use crate::item::Item;
-use crate::money::{Currency, Money};
+use crate::money::{Currency, Money, MoneyError};
 use crate::recipient::{Personal, Recipient, RecipientProblem, RecipientType, check_identifier};
 
 /// Checks items one after the other, remembering what spans them.
@@ -165,7 +167,7 @@ impl<'a> Place<'a, '_> {
             self.report("amount.currency", Code::MixedCurrencies, message);
         }
         let value = value?;
-        Money::decimal(value)
+        written_number(value)
             .and_then(|amount| Money::payable(amount, currency))
             .map_err(|error| {
                 let message = format!(
@@ -206,6 +208,19 @@ const fn expected_form(kind: RecipientType) -> &'static str {
         RecipientType::Phone => "a phone number with its country code, such as +905551234567",
         RecipientType::IdentityNumber => "a national number of 11 digits or a tax number of 10",
         RecipientType::MemberId => "a member number of at most 19 digits",
+    }
+}
+
+/// Digits, and at most one point with digits around it: no exponent, no thousands mark, nothing a
+/// spreadsheet may have made of an amount.
+fn written_number(text: &str) -> Result<Decimal, MoneyError> {
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
+    let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    if is_digits(whole) && is_digits(fraction) {
+        Money::decimal(text)
+    } else {
+        Err(MoneyError::NotANumber)
     }
 }
 

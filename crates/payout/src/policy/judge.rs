@@ -100,6 +100,9 @@ pub enum NotAllowed {
     /// No rule covers the batch: nothing is released.
     #[error("no rule of the policy covers {0}")]
     NoRule(Money),
+    /// The maker must learn why.
+    #[error("a rejection needs a reason that the maker can read")]
+    NoReason,
     /// There is no approval of theirs.
     #[error("{0} has no standing approval to take back")]
     NothingToUndo(PersonName),
@@ -158,6 +161,9 @@ impl Policy {
     ) -> Result<Ruling, NotAllowed> {
         let hold = self.may_decide(batch, by, at)?;
         let Motion { verdict, digest } = motion;
+        if matches!(&verdict, Verdict::Reject { reason } if reason.trim().is_empty()) {
+            return Err(NotAllowed::NoReason);
+        }
         if !hold.digest.matches(digest) {
             let (given, actual) = (digest.chars().take(12).collect(), hold.digest.code());
             return Err(NotAllowed::OtherDigest { given, actual });

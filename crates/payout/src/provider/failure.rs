@@ -6,7 +6,7 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProviderError {
     /// The call certainly changed nothing: try again later.
-    #[error("the provider was not asked: {0}")]
+    #[error("the call changed nothing: {0}")]
     NotSent(NotSent),
     /// The provider's clear no.
     #[error("the provider refused: {0}")]

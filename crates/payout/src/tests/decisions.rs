@@ -189,6 +189,19 @@ fn a_rejection_wins_over_an_approval() {
 }
 
 #[test]
+fn a_rejection_without_a_reason_is_no_decision() {
+    let batch = held(&SMALL);
+    let digest = batch.state().hold().unwrap().digest.to_string();
+    let verdict = Verdict::Reject { reason: " ".into() };
+    let motion = Motion {
+        verdict,
+        digest: &digest,
+    };
+    let ruling = policy().judge(batch.head(), person("mehmet"), motion, at(10));
+    assert_eq!(ruling.unwrap_err(), NotAllowed::NoReason);
+}
+
+#[test]
 fn only_the_maker_withdraws() {
     let by = |name: &str| Event::Withdrawn {
         by: person(name).clone(),

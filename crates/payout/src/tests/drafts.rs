@@ -115,6 +115,48 @@ fn each_fault_of_an_item_has_its_own_code() {
         ),
         (
             DraftItem {
+                amount: text("41.250"),
+                ..item()
+            },
+            Code::Amount,
+        ),
+        (
+            DraftItem {
+                amount: text("1E+05"),
+                ..item()
+            },
+            Code::Amount,
+        ),
+        (
+            DraftItem {
+                amount: text("1_000"),
+                ..item()
+            },
+            Code::Amount,
+        ),
+        (
+            DraftItem {
+                amount: text("+100"),
+                ..item()
+            },
+            Code::Amount,
+        ),
+        (
+            DraftItem {
+                amount: text(".5"),
+                ..item()
+            },
+            Code::Amount,
+        ),
+        (
+            DraftItem {
+                amount: text("5."),
+                ..item()
+            },
+            Code::Amount,
+        ),
+        (
+            DraftItem {
                 amount: None,
                 ..item()
             },

@@ -126,7 +126,9 @@ fn find_columns(headers: &StringRecord, findings: &mut Vec<Finding>) -> Vec<Opti
         if place.is_none() && *presence == Presence::Required {
             let name = names.first().copied().unwrap_or_default();
             let message = format!(
-                "column `{name}` is missing; the first line names the columns, separated by `,` or `;`"
+                "column `{name}` is missing; the first line must be \
+                 itemExternalId,recipientType,recipientInfo,amount,currency,recipientName,description \
+                 (the last two may be left out; `;` may separate them too)"
             );
             findings.push(at_header(Code::MissingColumn, Severity::Error, message));
         }
@@ -158,21 +160,37 @@ fn read_item(
         description: next(),
         non_withdrawable: false,
     };
-    item.non_withdrawable = match next().as_deref() {
-        None | Some("false") => false,
-        Some("true") => true,
-        Some(_) => {
-            intake.findings.push(Finding {
-                line,
-                item: item.id.clone(),
-                ..Finding::batch("nonWithdrawable", Code::UnknownWord, "write true or false")
-            });
-            false
-        }
+    let flag = next();
+    let (index, id) = (intake.draft.items.len(), item.id.clone());
+    let mut report = |field, code, message: &str| {
+        let finding = Finding::batch(field, code, message);
+        intake.findings.push(Finding {
+            index: Some(index),
+            line,
+            item: id.clone(),
+            ..finding
+        });
     };
-    if separator == Separator::Semicolon {
-        // Where `;` separates fields, a comma is a decimal comma.
-        item.amount = item.amount.map(|text| text.replace(',', "."));
+    match flag.as_deref() {
+        None | Some("false") => {}
+        Some("true") => item.non_withdrawable = true,
+        Some(_) => report("nonWithdrawable", Code::UnknownWord, "write true or false"),
+    }
+    if separator == Separator::Semicolon
+        && let Some(text) = item.amount.take()
+    {
+        // Where `;` separates fields, the comma is the decimal mark, and a point could only mark
+        // thousands: `41.250` is forty-one thousand there.
+        if text.contains('.') {
+            let message = format!(
+                "`{}` has a point; in a file separated by `;` the decimal mark is a comma and \
+                 thousands are not marked, such as 41250,00",
+                text.chars().take(40).collect::<String>()
+            );
+            report("amount", Code::Amount, &message);
+        } else {
+            item.amount = Some(text.replace(',', "."));
+        }
     }
     item
 }

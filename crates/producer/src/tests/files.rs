@@ -162,12 +162,24 @@ fn a_csv_file_is_read_past_its_faults() {
 
 #[test]
 fn a_thousands_point_is_not_mistaken_for_a_decimal_point() {
-    let text = format!(
-        "{}\na;PHONE;+905555856935;1.250,50;TRY;\n",
-        HEADER.replace(',', ";")
-    );
-    let intake = Intake::read(text.as_bytes(), Format::Csv);
-    assert_eq!(all_codes(&intake), [(Some(2), Code::Amount)]);
+    for amount in ["41.250", "1.250,50", "41.25"] {
+        let text = format!(
+            "{}\na;PHONE;+905555856935;{amount};TRY;\n",
+            HEADER.replace(',', ";")
+        );
+        let mut intake = Intake::read(text.as_bytes(), Format::Csv);
+        intake.draft.external_id = Some("payday".to_owned());
+        let faults = intake.faults(Checksums::Enforce);
+        let codes: Vec<_> = faults
+            .iter()
+            .map(|found| (found.line, found.code))
+            .collect();
+        assert_eq!(codes, [(Some(2), Code::Amount)], "{amount}");
+        assert!(
+            faults.iter().all(|found| found.message.contains(amount)),
+            "{faults:?}"
+        );
+    }
 }
 
 #[test]
