@@ -61,7 +61,7 @@ fn doctor_names_what_is_wrong_and_how_to_mend_it() {
         &world,
         ("ONAY_IYZICO_URL", "http://127.0.0.1:1"),
         "provider",
-        "check address",
+        "check the address",
     );
     wrong(
         &world,
