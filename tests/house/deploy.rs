@@ -118,9 +118,18 @@ fn the_unit_waits_longer_than_a_worker_drains() {
     let command = after(&unit, "ExecStart=")[0];
     assert!(is_command(command.split(' ').nth(1).unwrap()), "{command}");
     let seconds: u64 = after(&unit, "TimeoutStopSec=")[0].parse().unwrap();
-    assert!(
-        read("crates/cli/src/roles.rs").contains("const DRAIN: Duration = Duration::from_mins(1);")
-    );
-    assert!(seconds > 60, "TimeoutStopSec={seconds}");
+    for (path, constant) in [
+        (
+            "crates/cli/src/roles.rs",
+            "const DRAIN: Duration = Duration::from_secs(30);",
+        ),
+        (
+            "crates/iyzico/src/settings.rs",
+            "const CALL_TIMEOUT: Duration = Duration::from_secs(30);",
+        ),
+    ] {
+        assert!(read(path).contains(constant), "{path}: {constant}");
+    }
+    assert!(seconds > 30 + 30, "TimeoutStopSec={seconds}");
     assert_eq!(after(&unit, "Restart="), ["always"]);
 }
