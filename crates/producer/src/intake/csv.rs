@@ -112,12 +112,17 @@ fn find_columns(headers: &StringRecord, findings: &mut Vec<Finding>) -> Vec<Opti
         ..Finding::batch("header", code, message)
     };
     for (position, name) in headers.iter().enumerate() {
-        let is_known = COLUMNS.iter().any(|(names, _)| names.contains(&name));
-        if !is_known {
+        let Some((names, _)) = COLUMNS.iter().find(|(names, _)| names.contains(&name)) else {
             let message = format!("column `{name}` is not one of ours; it is ignored");
             findings.push(at_header(Code::UnknownField, Severity::Warning, message));
-        } else if headers.iter().take(position).any(|earlier| earlier == name) {
-            let message = format!("column `{name}` stands there twice");
+            continue;
+        };
+        if headers
+            .iter()
+            .take(position)
+            .any(|earlier| names.contains(&earlier))
+        {
+            let message = format!("column `{name}` stands there twice, or under two names");
             findings.push(at_header(Code::Syntax, Severity::Error, message));
         }
     }

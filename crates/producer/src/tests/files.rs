@@ -126,7 +126,7 @@ fn quoted_fields_may_hold_separators_and_turkish_letters() {
 #[test]
 fn a_csv_file_is_read_past_its_faults() {
     let good = "a,PHONE,+905555856935,1,TRY,";
-    let table: [(String, &[Fault]); 6] = [
+    let table: [(String, &[Fault]); 7] = [
         (
             HEADER.replace("amount", "amout"),
             &[
@@ -135,6 +135,7 @@ fn a_csv_file_is_read_past_its_faults() {
             ],
         ),
         (format!("{HEADER},amount\n"), &[(Some(1), Code::Syntax)]),
+        (format!("{HEADER},value\n"), &[(Some(1), Code::Syntax)]),
         (
             format!("{HEADER}\n{good}\nb,PHONE,x\n"),
             &[(Some(3), Code::Syntax)],
