@@ -38,7 +38,7 @@ fn money() -> impl Strategy<Value = Money> {
 }
 
 fn id<T: FromStr<Err: Debug> + Debug>() -> impl Strategy<Value = T> {
-    "[a-zA-Z0-9._-]{1,20}".prop_map(|text: String| text.parse().unwrap())
+    "[a-zA-Z0-9][a-zA-Z0-9._-]{0,19}".prop_map(|text: String| text.parse().unwrap())
 }
 
 fn digest() -> impl Strategy<Value = Digest> {
