@@ -1,7 +1,6 @@
 //! What a person does with a batch, for every path a person can take: HTTP, pages, command line.
 
-use chrono::{DateTime, Utc};
-use onay_ledger::{Actor, Authority, Commit, Ledger, LedgerError};
+use onay_ledger::{Actor, Authority, Commit, Ledger, LedgerError, now};
 use onay_payout::{BatchRef, Event, Head, Identity, IllegalTransition, Motion, NotAllowed, Policy};
 
 /// What became of a decision.
@@ -105,12 +104,4 @@ fn is_repeat(head: &Head, by: &Identity, motion: &Motion<'_>) -> bool {
     theirs.is_some_and(|last| {
         last.verdict.word() == motion.verdict.word() && last.digest.matches(motion.digest)
     })
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the desk's one look at the clock"
-)]
-pub(crate) fn now() -> DateTime<Utc> {
-    Utc::now()
 }

@@ -27,7 +27,7 @@ use std::sync::Arc;
 
 pub use audit::{Problem, verify, verify_batch};
 pub use backend::LedgerBackend;
-pub use clock::{Clock, system_clock};
+pub use clock::{Clock, now, system_clock};
 pub use commit::{Authority, Commit, Opening, Stored};
 pub use error::LedgerError;
 pub use guard::ClaimGuard;

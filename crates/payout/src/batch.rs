@@ -307,6 +307,11 @@ fn after(at: DateTime<Utc>, delay: Duration) -> DateTime<Utc> {
 }
 
 impl Transition {
+    /// Whether anything is different afterwards; a report may only repeat what is known.
+    pub fn is_news(&self) -> bool {
+        !self.changed.is_empty() || self.before != self.batch.state().name()
+    }
+
     fn noted(mut self, note: impl Into<String>) -> Self {
         self.note = note.into();
         self

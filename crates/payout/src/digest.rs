@@ -18,11 +18,6 @@ impl Digest {
         Self(Sha256::digest(bytes).into())
     }
 
-    /// The digest as bytes.
-    pub const fn bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-
     /// The digest of the bytes that were handed over.
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)

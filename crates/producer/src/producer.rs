@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, SubsecRound as _, Utc};
-use onay_ledger::{Access, Actor, Authority, Commit, Ledger, LedgerError, Opened, Opening, Stored};
+use onay_ledger::{
+    Access, Actor, Authority, Commit, Ledger, LedgerError, Opened, Opening, Stored, now,
+};
 use onay_payout::{
     Batch as Accepted, BatchId, BatchRef, Checked, Checksums, Code, Content, Draft, Event, Finding,
     Head, Identity, IllegalTransition, Money, NotAllowed, Policy, Role, Severity,
@@ -239,13 +240,4 @@ fn replayed(
         batch: head.id,
         differences: first.batch.content().differences(content, DIFFERENCES_MAX),
     })
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the producer's one look at the clock"
-)]
-fn now() -> DateTime<Utc> {
-    // The ledger keeps microseconds.
-    Utc::now().trunc_subsecs(6)
 }

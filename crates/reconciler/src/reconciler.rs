@@ -4,13 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use onay_ledger::{
     Actor, Authority, Claim, Commit, Done, Handler, Ledger, LedgerError, Queue, Role, RoleSettings,
-    StepError, Stored,
+    StepError, Stored, now,
 };
 use onay_payout::provider::{ItemKind, Lookup, ProviderError, RemoteCopy, RemoteStatus};
-use onay_payout::{BatchRef, Event, Finality, ItemStatus, Provider, State, WorkerName, cadence};
+use onay_payout::{
+    BatchRef, Event, Finality, ItemStatus, Provider, State, Transition, WorkerName, cadence,
+};
 use tracing::{error, info, warn};
 
 /// The eyes: reads the provider's copy of authorized batches.
@@ -74,10 +76,12 @@ impl Reconciler {
     ) -> Result<Done, StepError> {
         let at = now();
         tell_of_unknown_words(stored, &copy);
-        if stored.batch.is_news(&copy) {
-            self.finish(claim, stored, Event::Reported(copy), at).await
+        let report = stored.batch.apply(Event::Reported(copy), at)?;
+        if report.is_news() {
+            self.finish(claim, stored, report, at).await
         } else if stored.batch.state().is_final() && watch_is_over(stored, at) {
-            self.finish(claim, stored, Event::WatchEnded, at).await
+            let end = stored.batch.apply(Event::WatchEnded, at)?;
+            self.finish(claim, stored, end, at).await
         } else {
             tell_of_age(stored, at);
             Ok(Done::Later(next_look(claim, stored)))
@@ -88,10 +92,9 @@ impl Reconciler {
         &self,
         claim: &Claim,
         stored: &Stored,
-        event: Event,
+        transition: Transition,
         at: DateTime<Utc>,
     ) -> Result<Done, StepError> {
-        let transition = stored.batch.apply(event, at)?;
         tell_of_refund_failures(&transition);
         let (changed, note) = (transition.changed.len(), transition.note.clone());
         let actor = Actor {
@@ -168,7 +171,7 @@ fn tell_of_unknown_words(stored: &Stored, copy: &RemoteCopy) {
     }
 }
 
-fn tell_of_refund_failures(transition: &onay_payout::Transition) {
+fn tell_of_refund_failures(transition: &Transition) {
     let batch = &transition.batch;
     for index in &transition.changed {
         let item = batch.content().items().get(*index);
@@ -179,13 +182,4 @@ fn tell_of_refund_failures(transition: &onay_payout::Transition) {
             error!(batch.id = %batch.id(), item.id = %item.id, "item {} of batch {} failed and its refund failed too; ask iyzico where the money is", item.id, batch.id());
         }
     }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the reconciler's one look at the clock"
-)]
-fn now() -> DateTime<Utc> {
-    // The ledger keeps microseconds.
-    Utc::now().trunc_subsecs(6)
 }

@@ -4,7 +4,7 @@
 //! may have forgotten, and a lost answer never told us. Initialize moves no money, so the worst of
 //! repeating it is a second batch at the provider that is never authorized.
 
-use onay_ledger::{Done, StepError};
+use onay_ledger::{Done, StepError, now};
 use onay_payout::provider::{
     Authorized, Lookup, ProviderError, RemoteCopy, RemotePage, RemoteStatus,
 };
@@ -48,10 +48,7 @@ pub(crate) async fn run(mut job: Job<'_>) -> Result<Done, StepError> {
         }
     }
     if let State::Preparing(intent) = job.stored.batch.state()
-        && let Ok(wait) = intent
-            .deadline
-            .signed_duration_since(job.worker.now())
-            .to_std()
+        && let Ok(wait) = intent.deadline.signed_duration_since(now()).to_std()
     {
         // The first call may still arrive; looking is allowed meanwhile, writing is not.
         return Ok(Done::Later(wait.min(cadence::DOUBT_PAUSE)));

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use backon::{ExponentialBuilder, Retryable as _};
 use chrono::{DateTime, TimeDelta, Utc};
-use onay_ledger::{Actor, Authority, Claim, Commit, Done, LedgerError, StepError, Stored};
+use onay_ledger::{Actor, Authority, Claim, Commit, Done, LedgerError, StepError, Stored, now};
 use onay_payout::provider::{ItemKind, Lookup, NotSent, ProviderError, Query, RemotePage};
 use onay_payout::{BatchRef, Event, Intent, NotSentBy, WorkerName, cadence};
 use tracing::{error, info, warn};
@@ -80,7 +80,7 @@ impl Job<'_> {
         event: Event,
         authority: Authority<'_>,
     ) -> Result<Stored, StepError> {
-        let at = self.worker.now();
+        let at = now();
         let transition = base.batch.apply(event, at)?;
         let (before, after) = (transition.before, transition.batch.state().name());
         let (event, note) = (transition.event, transition.note.clone());
@@ -120,10 +120,10 @@ impl Job<'_> {
     /// deadline: after that, others may write.
     pub(crate) fn intent(&self) -> (Intent, Instant) {
         let timeout = self.worker.call_timeout;
-        let now = Instant::now();
+        let start = Instant::now();
         // A time-out beyond the end of time leaves no time to send.
-        let send_by = now.checked_add(timeout).unwrap_or(now);
-        let started_at = self.worker.now();
+        let send_by = start.checked_add(timeout).unwrap_or(start);
+        let started_at = now();
         let patience = TimeDelta::from_std(timeout.saturating_mul(2)).unwrap_or(TimeDelta::MAX);
         let deadline = started_at
             .checked_add_signed(patience)

@@ -4,9 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, SubsecRound as _, Utc};
 use onay_ledger::{
-    Claim, Done, Handler, Ledger, LedgerError, Queue, Role, RoleSettings, StepError,
+    Claim, Done, Handler, Ledger, LedgerError, Queue, Role, RoleSettings, StepError, now,
 };
 use onay_payout::{BatchRef, Event, Policy, Provider, State, WorkerName, cadence};
 
@@ -48,19 +47,6 @@ impl Worker {
         };
         Ok(Role::new(ledger, Queue::Worker, Arc::new(worker), settings))
     }
-
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the worker's one look at the clock"
-    )]
-    #[expect(
-        clippy::unused_self,
-        reason = "reads like the property of a worker that it is"
-    )]
-    pub(crate) fn now(&self) -> DateTime<Utc> {
-        // The ledger keeps microseconds.
-        Utc::now().trunc_subsecs(6)
-    }
 }
 
 #[async_trait]
@@ -82,7 +68,7 @@ impl Handler for Worker {
             State::Received | State::Preparing(_) => initialize::run(job).await,
             State::Prepared(prepared) => read_back::run(job, prepared).await,
             State::PendingApproval(hold) => {
-                match hold.expires_at.signed_duration_since(self.now()).to_std() {
+                match hold.expires_at.signed_duration_since(now()).to_std() {
                     Ok(left) if !left.is_zero() => Ok(Done::Later(left)),
                     Ok(_) | Err(_) => job.finish(Event::Expired).await,
                 }

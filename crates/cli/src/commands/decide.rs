@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use onay_console::desk::{self, DeskError, Person};
 use onay_console::view;
-use onay_ledger::{Access, Ledger, LedgerError};
+use onay_ledger::{Access, Ledger, LedgerError, now};
 use onay_payout::{BatchRef, Head, Hold, Identity, Motion, Policy, Verdict, explain};
 use onay_producer::{Producer, WithdrawError};
 use serde_json::json;
@@ -209,11 +208,6 @@ pub(crate) async fn why(config: &Config, args: Decide) -> anyhow::Result<Exit> {
         output::line(because)?;
     }
     Ok(Exit::Done)
-}
-
-#[expect(clippy::disallowed_methods, reason = "a person asks now")]
-fn now() -> DateTime<Utc> {
-    Utc::now()
 }
 
 fn print_question(head: &Head, hold: &Hold) {

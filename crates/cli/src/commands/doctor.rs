@@ -165,8 +165,7 @@ async fn clock(ledger: &dyn onay_ledger::Ledger) -> Check {
             },
         )
         .await;
-    #[expect(clippy::disallowed_methods, reason = "the clock itself is looked at")]
-    let now = chrono::Utc::now();
+    let now = onay_ledger::now();
     match newest
         .ok()
         .and_then(|heads| heads.first().map(|head| head.accepted_at))

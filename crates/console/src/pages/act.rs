@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use onay_ledger::Stored;
+use onay_ledger::{Stored, now};
 use onay_payout::{BatchRef, Identity, Motion, Policy, Verdict};
 use onay_producer::Producer;
 use serde::Deserialize;
@@ -16,7 +16,7 @@ use super::gate::{may_withdraw, missing};
 use super::shown::Header;
 use super::visitor::{Signed, Visitor};
 use super::{Fault, page};
-use crate::desk::{self, Person, now};
+use crate::desk::{self, Person};
 use crate::http::{Console, Desk, Kind, NO_REASON, Problem, words};
 
 /// What a person can do with a batch.

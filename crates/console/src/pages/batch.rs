@@ -7,7 +7,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
-use onay_ledger::{Entry, Stored};
+use onay_ledger::{Entry, Stored, now};
 use onay_payout::{Batch, ItemStatus, Money, State as BatchState, TieOut};
 use serde::Deserialize;
 
@@ -17,7 +17,6 @@ use super::lines::{Lines, Which};
 use super::shown::{Amount, Header, Moment, Pill, label, prose, purpose};
 use super::visitor::Visitor;
 use super::{Fault, page};
-use crate::desk::now;
 use crate::http::{Console, Problem};
 
 #[derive(Template)]

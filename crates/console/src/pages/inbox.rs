@@ -7,7 +7,7 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::{DateTime, TimeDelta, Utc};
-use onay_ledger::{Filter, LedgerError, Page};
+use onay_ledger::{Filter, LedgerError, Page, now};
 use onay_payout::{BatchId, Head, Hold, Policy, State as BatchState};
 use serde::Deserialize;
 
@@ -15,7 +15,6 @@ use super::gate::needed;
 use super::shown::{Amount, Header, Moment, Pill, label, prose, purpose};
 use super::visitor::Visitor;
 use super::{Fault, page};
-use crate::desk::now;
 use crate::http::Console;
 
 /// Most waiting or frozen batches shown at once.

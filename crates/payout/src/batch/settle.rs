@@ -125,25 +125,6 @@ impl Batch {
             .any(|outcome| outcome.status == ItemStatus::Failed)
     }
 
-    /// Whether this report would change anything.
-    pub fn is_news(&self, copy: &RemoteCopy) -> bool {
-        let (_, changed, contradictions) = self.with_reported(copy);
-        let needs_person = copy.authorized() == Authorized::NeedsPerson;
-        let is_taken = copy.authorized() == Authorized::Taken;
-        match self.state() {
-            State::Frozen(frozen) => {
-                !changed.is_empty() || (is_release_doubt(frozen.why) && is_taken)
-            }
-            State::Processing(_) => {
-                !changed.is_empty()
-                    || !contradictions.is_empty()
-                    || needs_person
-                    || !self.has_open_items()
-            }
-            _ => !changed.is_empty() || !contradictions.is_empty(),
-        }
-    }
-
     /// When a closed batch is looked at again: for refunds soon, otherwise once more, late.
     fn late_look(&self, at: DateTime<Utc>) -> DateTime<Utc> {
         let delay = if self.has_failed_items() {
