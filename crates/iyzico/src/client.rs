@@ -8,10 +8,11 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use chrono::Utc;
 use onay_payout::provider::{
     Initialized, NotSent, Provider, ProviderError, Query, RemoteItem, RemotePage,
 };
-use onay_payout::{Account, Content, ReferenceCode, ReleasePermit, RequestId};
+use onay_payout::{Account, Content, ExternalId, ReferenceCode, ReleasePermit, RequestId, SendBy};
 use reqwest::header::{
     ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
 };
@@ -87,7 +88,7 @@ impl Client {
     }
 
     /// Authorize without its proof; private, so that only [`Provider::authorize`] reaches it.
-    async fn start(&self, request: &RequestId, send_by: Instant) -> Result<(), ProviderError> {
+    async fn start(&self, request: &RequestId, send_by: SendBy) -> Result<(), ProviderError> {
         let body = request::authorize(request).map_err(unbuildable)?;
         let reply = self.post("auth", body, Some(send_by)).await?;
         answer::done(&reply)
@@ -102,7 +103,7 @@ impl Client {
         &self,
         path: &str,
         body: Vec<u8>,
-        send_by: Option<Instant>,
+        send_by: Option<SendBy>,
     ) -> Result<Reply, ProviderError> {
         let request = self.signed(Method::POST, path, body)?;
         self.send(request, send_by).await
@@ -113,9 +114,9 @@ impl Client {
     async fn send(
         &self,
         request: Request,
-        send_by: Option<Instant>,
+        send_by: Option<SendBy>,
     ) -> Result<Reply, ProviderError> {
-        if send_by.is_some_and(|send_by| Instant::now() >= send_by) {
+        if send_by.is_some_and(|send_by| is_over(&send_by)) {
             return Err(ProviderError::NotSent(NotSent::TooLate));
         }
         let mut response = self.http.execute(request).await.map_err(transport)?;
@@ -170,9 +171,10 @@ impl Provider for Client {
     async fn initialize(
         &self,
         content: &Content,
-        send_by: Instant,
+        as_id: &ExternalId,
+        send_by: SendBy,
     ) -> Result<Initialized, ProviderError> {
-        let body = request::initialize(content).map_err(unbuildable)?;
+        let body = request::initialize(content, as_id).map_err(unbuildable)?;
         let reply = self.post("init", body, Some(send_by)).await?;
         answer::initialized(&reply)
     }
@@ -184,15 +186,15 @@ impl Provider for Client {
     async fn retrieve(&self, query: &Query) -> Result<Option<RemotePage>, ProviderError> {
         let body = request::retrieve(query).map_err(unbuildable)?;
         let reply = self.post("retrieve", body, None).await?;
-        none_if_refused(answer::page(&reply))
+        answer::page(&reply)
     }
 
     async fn item(&self, reference: &ReferenceCode) -> Result<Option<RemoteItem>, ProviderError> {
         let reply = self.get(&format!("retrieve/items/{reference}")).await?;
-        none_if_refused(answer::item(&reply))
+        answer::item(&reply)
     }
 
-    async fn cancel(&self, request: &RequestId, send_by: Instant) -> Result<(), ProviderError> {
+    async fn cancel(&self, request: &RequestId, send_by: SendBy) -> Result<(), ProviderError> {
         let path = format!("cancel/{request}");
         let reply = self.post(&path, Vec::new(), Some(send_by)).await?;
         answer::done(&reply)
@@ -212,20 +214,12 @@ impl fmt::Debug for Client {
     }
 }
 
-/// What iyzico answers for an unknown id is not documented; a clear "no" to a question is read as
-/// "there is none". The code is logged, since this is where it is lost.
-fn none_if_refused<T>(found: Result<Option<T>, ProviderError>) -> Result<Option<T>, ProviderError> {
-    match found {
-        Err(ProviderError::Refused(refusal)) => {
-            let code = refusal.code.as_deref().unwrap_or("none");
-            tracing::debug!(
-                provider.code = code,
-                "a lookup was refused (code {code}); read as nothing there"
-            );
-            Ok(None)
-        }
-        other => other,
-    }
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the wall clock moves on while a machine sleeps, and is only compared here"
+)]
+fn is_over(send_by: &SendBy) -> bool {
+    send_by.is_over(Instant::now(), Utc::now())
 }
 
 #[cfg(test)]

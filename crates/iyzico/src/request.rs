@@ -4,15 +4,15 @@
 //! Source: iyzico "Mass Payout API" (OpenAPI 1.0.0 in English, 1.0.1 in Turkish), read 2026-11-22.
 
 use onay_payout::provider::{ItemKind, Lookup, Query};
-use onay_payout::{Content, Item, Personal, Purpose, RequestId};
+use onay_payout::{Content, ExternalId, Item, Personal, Purpose, RequestId};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 /// The body of initialize.
-pub(crate) fn initialize(content: &Content) -> serde_json::Result<Vec<u8>> {
+pub(crate) fn initialize(content: &Content, as_id: &ExternalId) -> serde_json::Result<Vec<u8>> {
     let items: Result<_, _> = content.items().iter().map(WireItem::new).collect();
     serde_json::to_vec(&Initialize {
-        external_id: content.external_id().as_str(),
+        external_id: as_id.as_str(),
         conversation_id: content.conversation_id(),
         purpose: content.purpose().map(Purpose::word),
         items: items?,
@@ -167,7 +167,7 @@ mod tests {
         let table = [
             (
                 "/v1/mass/payout/init",
-                initialize(&content("m-1", None, vec![payee])).unwrap(),
+                initialize(&content("m-1", None, vec![payee]), &"m-1".parse().unwrap()).unwrap(),
                 r#"{"externalId":"m-1","conversationId":"c-1","items":[{"itemExternalId":"i-1","recipientType":"IBAN","recipientInfo":"TR920086402100005482986178","amount":{"value":100.50,"currency":"TRY"},"description":"Ödeme şğüıçİ","recipientName":"Ayşe Yılmaz"}]}"#,
                 "ec25557a47a09ee81b9f98c67e7564d6be68d8a9ca01b430f47743c7ee0b926c",
             ),
@@ -200,7 +200,11 @@ mod tests {
         let mut wallet = item("i-2", RecipientType::Phone, "+905555856935", "7000");
         wallet.non_withdrawable = true;
         let plain = item("i-3", RecipientType::MemberId, "2228853", "0.07");
-        let body = initialize(&content("m-2", Some(Purpose::Salary), vec![wallet, plain])).unwrap();
+        let body = initialize(
+            &content("m-2", Some(Purpose::Salary), vec![wallet, plain]),
+            &"m-2".parse().unwrap(),
+        )
+        .unwrap();
         assert_eq!(
             String::from_utf8_lossy(&body),
             r#"{"externalId":"m-2","conversationId":"c-1","purpose":"SALARY","items":[{"itemExternalId":"i-2","recipientType":"PHONE","recipientInfo":"+905555856935","amount":{"value":7000.00,"currency":"TRY"},"description":"i-2","nonWithdrawable":true},{"itemExternalId":"i-3","recipientType":"MEMBER_ID","recipientInfo":"2228853","amount":{"value":0.07,"currency":"TRY"},"description":"i-3"}]}"#
@@ -216,7 +220,7 @@ mod tests {
             ("1E+2", r#""value":100.00,"#),
         ] {
             let item = item("i", RecipientType::MemberId, "1", amount);
-            let body = initialize(&content("m", None, vec![item])).unwrap();
+            let body = initialize(&content("m", None, vec![item]), &"m".parse().unwrap()).unwrap();
             assert!(String::from_utf8_lossy(&body).contains(sent), "{amount}");
         }
     }

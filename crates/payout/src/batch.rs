@@ -23,7 +23,7 @@ mod release;
 mod settle;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
@@ -36,6 +36,7 @@ use crate::item::{ItemStatus, Outcome, outcomes_digest};
 use crate::policy::{Quorum, ReadBack};
 use crate::provider::RemoteCopy;
 use crate::release::ReleasePermit;
+use crate::send_by::SendBy;
 use crate::state::{Frozen, State, Why};
 use crate::tie_out::TieOut;
 
@@ -181,7 +182,7 @@ impl Batch {
         &self,
         quorum: &Quorum,
         owner: &WorkerName,
-        send_by: Instant,
+        send_by: SendBy,
     ) -> Option<ReleasePermit> {
         let State::Releasing(releasing) = self.state() else {
             return None;

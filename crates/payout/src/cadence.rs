@@ -65,6 +65,7 @@ pub fn pause_after(batch: BatchId, failures: u32, error: &ProviderError) -> Dura
         ProviderError::NotSent(NotSent::RateLimited | NotSent::Credentials(_)) => {
             Duration::from_mins(1)
         }
+        ProviderError::NotSent(NotSent::OverBudget(wait)) => jittered(batch, failures, *wait),
         ProviderError::NotSent(_) | ProviderError::Refused(_) | ProviderError::InDoubt(_) => {
             retry_after(batch, failures)
         }

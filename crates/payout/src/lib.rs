@@ -33,6 +33,7 @@ mod policy;
 pub mod provider;
 mod recipient;
 mod release;
+mod send_by;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -63,6 +64,7 @@ pub use policy::{
 pub use provider::{Provider, ProviderError};
 pub use recipient::{Personal, Recipient, RecipientType, UnknownRecipientType};
 pub use release::ReleasePermit;
+pub use send_by::SendBy;
 pub use state::{
     Cancelling, Ending, Frozen, HeldRule, Hold, Intent, Prepared, Releasing, Shown, State,
     TurnedDown, Why,

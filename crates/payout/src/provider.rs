@@ -4,7 +4,6 @@ mod failure;
 mod status;
 
 use std::collections::HashSet;
-use std::time::Instant;
 
 use async_trait::async_trait;
 
@@ -15,6 +14,7 @@ use crate::item::ItemStatus;
 use crate::money::Money;
 use crate::recipient::{Personal, RecipientType};
 use crate::release::ReleasePermit;
+use crate::send_by::SendBy;
 use rust_decimal::Decimal;
 
 pub use failure::{NotSent, ProviderError, Refusal};
@@ -30,23 +30,24 @@ pub trait Provider: Send + Sync {
     /// The account every call is made for.
     fn account(&self) -> &Account;
 
-    /// Stores a batch at the provider. Moves no money.
+    /// Stores a batch at the provider, under an id of ours. Moves no money.
     async fn initialize(
         &self,
         content: &Content,
-        send_by: Instant,
+        as_id: &ExternalId,
+        send_by: SendBy,
     ) -> Result<Initialized, ProviderError>;
 
     /// Starts a stored batch. **The only call that moves money**; it takes proof that this is allowed.
     async fn authorize(&self, permit: ReleasePermit) -> Result<(), ProviderError>;
 
-    /// One page of the provider's copy of a batch; `None` when it knows no such batch.
+    /// One page of the provider's copy of a batch; `None` when the answer holds no batch.
     ///
-    /// A refusal that is neither about credentials nor about the rate of calls is read as "no such
-    /// batch": what iyzico answers for an unknown id is not documented (read 2026-11-22).
+    /// What iyzico answers for an unknown id is not documented (read 2026-11-22): it may be an
+    /// answer without a batch, or a refusal.
     async fn retrieve(&self, query: &Query) -> Result<Option<RemotePage>, ProviderError>;
 
-    /// All pages of the provider's copy of a batch; `None` when it knows no such batch.
+    /// All pages of the provider's copy of a batch; `None` when the answer holds no batch.
     ///
     /// Ends at the count the provider names, at an empty page, or at a page that brings nothing
     /// new: the largest page it gives is not documented, and may be smaller than the one asked for.
@@ -85,7 +86,7 @@ pub trait Provider: Send + Sync {
     async fn item(&self, reference: &ReferenceCode) -> Result<Option<RemoteItem>, ProviderError>;
 
     /// Cancels a batch that was not authorized.
-    async fn cancel(&self, request: &RequestId, send_by: Instant) -> Result<(), ProviderError>;
+    async fn cancel(&self, request: &RequestId, send_by: SendBy) -> Result<(), ProviderError>;
 
     /// What the merchant's payout account holds. iyzico's answer names no currency.
     async fn balance(&self) -> Result<Decimal, ProviderError>;

@@ -1,9 +1,8 @@
 //! The proof without which no money moves.
 
-use std::time::Instant;
-
 use crate::digest::Digest;
 use crate::ids::RequestId;
+use crate::send_by::SendBy;
 
 /// Leave to authorize one request id, once, until a moment.
 ///
@@ -14,11 +13,11 @@ use crate::ids::RequestId;
 pub struct ReleasePermit {
     request_id: RequestId,
     digest: Digest,
-    send_by: Instant,
+    send_by: SendBy,
 }
 
 impl ReleasePermit {
-    pub(crate) const fn new(request_id: RequestId, digest: Digest, send_by: Instant) -> Self {
+    pub(crate) const fn new(request_id: RequestId, digest: Digest, send_by: SendBy) -> Self {
         Self {
             request_id,
             digest,
@@ -37,7 +36,7 @@ impl ReleasePermit {
     }
 
     /// The moment after which it may no longer be sent.
-    pub const fn send_by(&self) -> Instant {
+    pub const fn send_by(&self) -> SendBy {
         self.send_by
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use onay_ledger::{
-    Actor, Authority, Claim, Commit, Done, Handler, Ledger, LedgerError, Queue, Role, RoleSettings,
-    StepError, Stored, now,
+    Actor, Authority, Claim, Clock, Commit, Done, Handler, Ledger, LedgerError, Queue, Role,
+    RoleSettings, StepError, Stored, system_clock,
 };
 use onay_payout::provider::{ItemKind, Lookup, ProviderError, RemoteCopy, RemoteStatus};
 use onay_payout::{
@@ -20,9 +20,25 @@ pub struct Reconciler {
     ledger: Arc<dyn Ledger>,
     provider: Arc<dyn Provider>,
     name: WorkerName,
+    clock: Clock,
 }
 
 impl Reconciler {
+    /// A reconciler by this clock.
+    pub fn new(
+        ledger: Arc<dyn Ledger>,
+        provider: Arc<dyn Provider>,
+        name: WorkerName,
+        clock: Clock,
+    ) -> Self {
+        Self {
+            ledger,
+            provider,
+            name,
+            clock,
+        }
+    }
+
     /// The reconciler as a role over a ledger, which it binds to the provider's account for ever.
     ///
     /// # Errors
@@ -34,11 +50,7 @@ impl Reconciler {
     ) -> Result<Role, LedgerError> {
         ledger.bind(provider.account()).await?;
         let name = settings.name.clone();
-        let reconciler = Self {
-            ledger: Arc::clone(&ledger),
-            provider,
-            name,
-        };
+        let reconciler = Self::new(Arc::clone(&ledger), provider, name, system_clock());
         Ok(Role::new(
             ledger,
             Queue::Reconciler,
@@ -74,7 +86,7 @@ impl Reconciler {
         stored: &Stored,
         copy: RemoteCopy,
     ) -> Result<Done, StepError> {
-        let at = now();
+        let at = (self.clock)();
         tell_of_unknown_words(stored, &copy);
         let report = stored.batch.apply(Event::Reported(copy), at)?;
         if report.is_news() {

@@ -4,7 +4,7 @@
 //! authorize, record what became of it. Releasing: the answer is missing, so the provider is asked
 //! and the domain's status table decides; nothing is sent from here.
 
-use onay_ledger::{Done, StepError, now};
+use onay_ledger::{Done, StepError};
 use onay_payout::provider::{Authorized, Lookup, ProviderError, Refusal, RemoteCopy, RemoteStatus};
 use onay_payout::{Event, Hold, Quorum, ReleaseLook, Shown, Why, cadence};
 
@@ -12,7 +12,7 @@ use crate::job::Job;
 
 /// Releases an approved batch.
 pub(crate) async fn release(mut job: Job<'_>, hold: Hold) -> Result<Done, StepError> {
-    if now() >= hold.expires_at {
+    if job.now() >= hold.expires_at {
         return job.finish(Event::Expired).await;
     }
     let quorum = match job.worker.policy.quorum(job.stored.batch.head()) {

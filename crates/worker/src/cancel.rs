@@ -1,6 +1,6 @@
 //! Cancel: look first, cancel, and end only when the provider shows it cancelled.
 
-use onay_ledger::{Done, StepError, now};
+use onay_ledger::{Done, StepError};
 use onay_payout::provider::{
     Authorized, ItemKind, Lookup, ProviderError, RemoteCopy, RemoteStatus,
 };
@@ -16,7 +16,7 @@ pub(crate) async fn run(mut job: Job<'_>, cancelling: Cancelling) -> Result<Done
     let may_send = cancelling
         .intent
         .as_ref()
-        .is_none_or(|intent| now() >= intent.deadline);
+        .is_none_or(|intent| job.now() >= intent.deadline);
     if copy.authorized() != Authorized::NotYet || !may_send {
         return job.finish(Event::CancelLooked(copy)).await;
     }

@@ -4,7 +4,7 @@
 //! may have forgotten, and a lost answer never told us. Initialize moves no money, so the worst of
 //! repeating it is a second batch at the provider that is never authorized.
 
-use onay_ledger::{Done, StepError, now};
+use onay_ledger::{Done, StepError};
 use onay_payout::provider::{
     Authorized, Lookup, ProviderError, RemoteCopy, RemotePage, RemoteStatus,
 };
@@ -48,7 +48,7 @@ pub(crate) async fn run(mut job: Job<'_>) -> Result<Done, StepError> {
         }
     }
     if let State::Preparing(intent) = job.stored.batch.state()
-        && let Ok(wait) = intent.deadline.signed_duration_since(now()).to_std()
+        && let Ok(wait) = intent.deadline.signed_duration_since(job.now()).to_std()
     {
         // The first call may still arrive; looking is allowed meanwhile, writing is not.
         return Ok(Done::Later(wait.min(cadence::DOUBT_PAUSE)));
@@ -62,7 +62,11 @@ async fn send(job: &mut Job<'_>) -> Result<Done, StepError> {
     let answer = job
         .worker
         .provider
-        .initialize(job.stored.batch.content(), send_by)
+        .initialize(
+            job.stored.batch.content(),
+            job.stored.batch.content().external_id(),
+            send_by,
+        )
         .await;
     match answer {
         Ok(initialized) => job.finish_call(Event::Initialized(initialized)).await,
@@ -98,8 +102,11 @@ async fn adopt(job: &Job<'_>, request_id: RequestId) -> Result<Done, StepError> 
 
 async fn find(job: &Job<'_>) -> Result<Found, ProviderError> {
     let external_id = job.stored.batch.content().external_id().clone();
-    let Some(page) = job.look(Lookup::External(external_id)).await? else {
-        return Ok(Found::Nothing);
+    let page = match job.look(Lookup::External(external_id)).await {
+        Ok(Some(page)) => page,
+        // What iyzico answers for an unknown id is not documented; a refusal may be it.
+        Ok(None) | Err(ProviderError::Refused(_)) => return Ok(Found::Nothing),
+        Err(error) => return Err(error),
     };
     let request_id = request_id(job, &page).await?;
     let is_waiting = page.batch.status == RemoteStatus::Init

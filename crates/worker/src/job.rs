@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use backon::{ExponentialBuilder, Retryable as _};
 use chrono::{DateTime, TimeDelta, Utc};
-use onay_ledger::{Actor, Authority, Claim, Commit, Done, LedgerError, StepError, Stored, now};
+use onay_ledger::{Actor, Authority, Claim, Commit, Done, LedgerError, StepError, Stored};
 use onay_payout::provider::{ItemKind, Lookup, NotSent, ProviderError, Query, RemotePage};
-use onay_payout::{BatchRef, Event, Intent, NotSentBy, WorkerName, cadence};
+use onay_payout::{BatchRef, Event, Intent, NotSentBy, SendBy, WorkerName, cadence};
 use tracing::{error, info, warn};
 
 use crate::worker::Worker;
@@ -80,7 +80,7 @@ impl Job<'_> {
         event: Event,
         authority: Authority<'_>,
     ) -> Result<Stored, StepError> {
-        let at = now();
+        let at = self.now();
         let transition = base.batch.apply(event, at)?;
         let (before, after) = (transition.before, transition.batch.state().name());
         let (event, note) = (transition.event, transition.note.clone());
@@ -109,6 +109,11 @@ impl Job<'_> {
         Ok(stored)
     }
 
+    /// The time.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        (self.worker.clock)()
+    }
+
     /// Who owns the calls of this job: this worker under this very claim.
     pub(crate) fn owner(&self) -> WorkerName {
         self.worker.name.with_fence(self.claim.fence)
@@ -118,23 +123,26 @@ impl Job<'_> {
     ///
     /// The call ends a whole time-out after it was sent at the latest, which is before the
     /// deadline: after that, others may write.
-    pub(crate) fn intent(&self) -> (Intent, Instant) {
+    pub(crate) fn intent(&self) -> (Intent, SendBy) {
         let timeout = self.worker.call_timeout;
         let start = Instant::now();
         // A time-out beyond the end of time leaves no time to send.
-        let send_by = start.checked_add(timeout).unwrap_or(start);
-        let started_at = now();
-        let patience = TimeDelta::from_std(timeout.saturating_mul(2)).unwrap_or(TimeDelta::MAX);
-        let deadline = started_at
-            .checked_add_signed(patience)
-            .unwrap_or(DateTime::<Utc>::MAX_UTC);
+        let monotonic = start.checked_add(timeout).unwrap_or(start);
+        let started_at = self.now();
+        let after = |time| {
+            let time = TimeDelta::from_std(time).unwrap_or(TimeDelta::MAX);
+            let moment = started_at.checked_add_signed(time);
+            moment.unwrap_or(DateTime::<Utc>::MAX_UTC)
+        };
+        let wall = after(timeout);
+        let deadline = after(timeout.saturating_mul(2));
         (
             Intent {
                 owner: self.owner(),
                 started_at,
                 deadline,
             },
-            send_by,
+            SendBy { monotonic, wall },
         )
     }
 

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use chrono::TimeDelta;
-use onay_ledger::{Done, StepError, now};
+use onay_ledger::{Done, StepError};
 use onay_payout::cadence::{EXPIRES_AFTER, READ_BACK_PATIENCE};
 use onay_payout::provider::{Authorized, ItemKind, Lookup, ProviderError, RemoteCopy};
 use onay_payout::{
@@ -78,7 +78,9 @@ async fn read_items(job: &Job<'_>, by: &Lookup) -> Result<Option<RemoteCopy>, Pr
 /// The provider may take a moment to show what it stored; nobody knows how long.
 async fn wait(job: &Job<'_>, what: String) -> Result<Done, StepError> {
     let patience = TimeDelta::from_std(READ_BACK_PATIENCE).unwrap_or(TimeDelta::MAX);
-    let waited = now().signed_duration_since(job.stored.batch.head().since);
+    let waited = job
+        .now()
+        .signed_duration_since(job.stored.batch.head().since);
     if waited > patience {
         let event = Event::Froze {
             why: Why::CopyIncomplete,

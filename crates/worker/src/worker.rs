@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use onay_ledger::{
-    Claim, Done, Handler, Ledger, LedgerError, Queue, Role, RoleSettings, StepError, now,
+    Claim, Clock, Done, Handler, Ledger, LedgerError, Queue, Role, RoleSettings, StepError,
+    system_clock,
 };
 use onay_payout::{BatchRef, Event, Policy, Provider, State, WorkerName, cadence};
 
@@ -19,13 +20,30 @@ pub struct Worker {
     pub(crate) policy: Arc<Policy>,
     pub(crate) name: WorkerName,
     pub(crate) call_timeout: Duration,
+    pub(crate) clock: Clock,
 }
 
 impl Worker {
+    /// A worker by this clock. A provider call ends `call_timeout` after it was sent at the latest;
+    /// intents last twice as long.
+    pub fn new(
+        ledger: Arc<dyn Ledger>,
+        provider: Arc<dyn Provider>,
+        policy: Arc<Policy>,
+        (name, call_timeout): (WorkerName, Duration),
+        clock: Clock,
+    ) -> Self {
+        Self {
+            ledger,
+            provider,
+            policy,
+            name,
+            call_timeout,
+            clock,
+        }
+    }
+
     /// The worker as a role over a ledger, which it binds to the provider's account for ever.
-    ///
-    /// A provider call ends `call_timeout` after it was sent at the latest; intents last twice as
-    /// long.
     ///
     /// # Errors
     /// [`LedgerError::OtherAccount`] when the ledger belongs to another account.
@@ -38,13 +56,14 @@ impl Worker {
     ) -> Result<Role, LedgerError> {
         ledger.bind(provider.account()).await?;
         let name = settings.name.clone();
-        let worker = Self {
-            ledger: Arc::clone(&ledger),
+        let called = (name, call_timeout);
+        let worker = Self::new(
+            Arc::clone(&ledger),
             provider,
             policy,
-            name,
-            call_timeout,
-        };
+            called,
+            system_clock(),
+        );
         Ok(Role::new(ledger, Queue::Worker, Arc::new(worker), settings))
     }
 }
@@ -68,7 +87,7 @@ impl Handler for Worker {
             State::Received | State::Preparing(_) => initialize::run(job).await,
             State::Prepared(prepared) => read_back::run(job, prepared).await,
             State::PendingApproval(hold) => {
-                match hold.expires_at.signed_duration_since(now()).to_std() {
+                match hold.expires_at.signed_duration_since(job.now()).to_std() {
                     Ok(left) if !left.is_zero() => Ok(Done::Later(left)),
                     Ok(_) | Err(_) => job.finish(Event::Expired).await,
                 }

@@ -1,7 +1,7 @@
 //! The client against a real socket. Whatever goes wrong on the wire, the error says only what is
 //! certain; what arrives is exactly what was signed.
 
-use onay_payout::provider::{ItemKind, Lookup};
+use onay_payout::provider::{ItemKind, Lookup, Refusal};
 use onay_payout::{Currency, Item, Money, Personal, Recipient, RecipientType};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -55,8 +55,21 @@ fn brief_call() -> Timeouts {
     }
 }
 
-fn later() -> Instant {
-    Instant::now().checked_add(Duration::from_hours(1)).unwrap()
+fn later() -> SendBy {
+    send_by(Instant::now().checked_add(Duration::from_hours(1)).unwrap())
+}
+
+fn past() -> SendBy {
+    send_by(Instant::now())
+}
+
+fn send_by(monotonic: Instant) -> SendBy {
+    let wall = chrono::DateTime::<Utc>::MAX_UTC;
+    SendBy { monotonic, wall }
+}
+
+fn external_id() -> ExternalId {
+    "m-1".parse().unwrap()
 }
 
 fn request_id() -> RequestId {
@@ -111,7 +124,7 @@ fn assert_no_connection<T: fmt::Debug>(result: &Result<T, ProviderError>) {
 async fn each_of_the_six_calls_is_signed_over_the_bytes_that_arrive() {
     let mut server = Server::start(&[SUCCESS; 6]).await;
     let client = client(&server.base_url);
-    assert_in_doubt(&client.initialize(&content(), later()).await);
+    assert_in_doubt(&client.initialize(&content(), &external_id(), later()).await);
     assert_eq!(client.start(&request_id(), later()).await, Ok(()));
     assert_eq!(client.retrieve(&query()).await, Ok(None));
     assert_eq!(client.item(&"code-1".parse().unwrap()).await, Ok(None));
@@ -232,11 +245,11 @@ async fn after_its_deadline_nothing_is_sent() {
     let mut server = Server::start(&[SUCCESS]).await;
     let client = client(&server.base_url);
     let too_late = Err(ProviderError::NotSent(NotSent::TooLate));
-    assert_eq!(client.start(&request_id(), Instant::now()).await, too_late);
-    assert_eq!(client.cancel(&request_id(), Instant::now()).await, too_late);
+    assert_eq!(client.start(&request_id(), past()).await, too_late);
+    assert_eq!(client.cancel(&request_id(), past()).await, too_late);
     assert_eq!(
         client
-            .initialize(&content(), Instant::now())
+            .initialize(&content(), &external_id(), past())
             .await
             .map(drop),
         too_late
@@ -262,12 +275,17 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn a_refused_lookup_finds_nothing() {
+async fn a_refused_lookup_is_told_apart_from_an_empty_one() {
     let refusal = Then::Answer(404, r#"{"status":"failure","errorCode":"1234"}"#);
     let server = Server::start(&[refusal; 2]).await;
     let client = client(&server.base_url);
-    assert_eq!(client.retrieve(&query()).await, Ok(None));
-    assert_eq!(client.item(&"code-1".parse().unwrap()).await, Ok(None));
+    let refused = ProviderError::Refused(Refusal {
+        code: Some("1234".into()),
+        message: None,
+    });
+    assert_eq!(client.retrieve(&query()).await, Err(refused.clone()));
+    let item = client.item(&"code-1".parse().unwrap()).await;
+    assert_eq!(item, Err(refused));
 }
 
 #[test]
@@ -311,8 +329,11 @@ async fn keys_and_payees_show_in_no_debug_output_and_in_no_error() {
         let error = Client::new(settings(base_url)).unwrap_err();
         shown.push(format!("{error} {error:?}"));
     }
-    for send_by in [Instant::now(), later(), later(), later(), later()] {
-        let error = client.initialize(&content(), send_by).await.unwrap_err();
+    for send_by in [past(), later(), later(), later(), later()] {
+        let error = client
+            .initialize(&content(), &external_id(), send_by)
+            .await
+            .unwrap_err();
         shown.push(format!("{error} {error:?}"));
     }
     let shown = shown.join("\n");

@@ -1,6 +1,7 @@
 //! Errors that say what is known.
 
 use std::fmt;
+use std::time::Duration;
 
 /// Why a call failed, by what is *known* about it at the provider.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,6 +29,9 @@ pub enum NotSent {
     /// The provider's limit of calls (code 50000): wait for the next minute.
     #[error("the provider's rate limit is reached")]
     RateLimited,
+    /// Our own budget of calls is used up for now.
+    #[error("the budget of provider calls is used up for {} s", .0.as_secs())]
+    OverBudget(Duration),
     /// The provider does not accept our key or signature: a person must mend the configuration.
     #[error("the provider does not accept our credentials ({0})")]
     Credentials(Refusal),

@@ -9,7 +9,7 @@ use super::world::{
 use crate::provider::{Refusal, RemoteStatus};
 use crate::{
     Comparison, Event, IllegalTransition, ItemStatus, NotSentBy, OnReleaseDoubt, ReadBack,
-    ReleaseLook, State, Why,
+    ReleaseLook, SendBy, State, Why,
 };
 
 const AMOUNTS: [i64; 3] = [100, 200, 300];
@@ -26,7 +26,10 @@ fn frozen_why(state: &State) -> Option<Why> {
 fn a_permit_exists_only_after_the_intent_and_only_for_its_owner() {
     let batch = approved(&AMOUNTS);
     let quorum = policy().quorum(batch.head()).unwrap();
-    let send_by = Instant::now() + Duration::from_mins(1);
+    let send_by = SendBy {
+        monotonic: Instant::now(),
+        wall: at(60),
+    };
     assert!(
         batch.release_permit(&quorum, &owner(), send_by).is_none(),
         "no intent, no permit"
