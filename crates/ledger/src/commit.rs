@@ -20,30 +20,33 @@ pub struct Stored {
 
 /// A new batch, ready to be stored.
 #[derive(Debug)]
-pub struct Opening {
-    pub(crate) stored: Stored,
-    pub(crate) head: String,
-    pub(crate) jobs: Jobs,
-    pub(crate) entry: Entry,
-}
+pub struct Opening(Change);
 
 impl Opening {
     /// Prepares a batch that was just accepted ([`Batch::accept`]).
     pub fn new(accepted: Transition, actor: &Actor, at: DateTime<Utc>) -> Self {
-        let head = record::encode_head(accepted.batch.head());
-        let record = Digest::of(head.as_bytes());
-        let entry = Entry::seal(&accepted, actor, at, record, (1, GENESIS));
-        let stored = Stored {
-            batch: accepted.batch,
-            version: 1,
-            journal_head: entry.hash,
-        };
-        Self {
-            stored,
-            head,
-            jobs: accepted.jobs,
-            entry,
-        }
+        Self(Change {
+            transition: accepted,
+            actor: actor.clone(),
+            at,
+            based_on: 0,
+            prev: GENESIS,
+        })
+    }
+
+    /// The batch and its first jobs.
+    pub const fn transition(&self) -> &Transition {
+        &self.0.transition
+    }
+
+    /// The batch and its first jobs, for a store that keeps no records.
+    pub fn into_transition(self) -> Transition {
+        self.0.transition
+    }
+
+    /// Writes the record and the first journal entry.
+    pub fn seal(self) -> Sealed {
+        self.0.seal()
     }
 }
 
@@ -61,7 +64,7 @@ pub enum Authority<'a> {
 
 impl<'a> Authority<'a> {
     /// The claim a change relies on.
-    pub(crate) const fn claim(self) -> Option<&'a Claim> {
+    pub const fn claim(self) -> Option<&'a Claim> {
         match self {
             Self::Version => None,
             Self::Holding(claim) | Self::Finishing(claim) => Some(claim),
@@ -69,7 +72,7 @@ impl<'a> Authority<'a> {
     }
 
     /// The queue whose job stays as it is.
-    pub(crate) const fn kept(self) -> Option<Queue> {
+    pub const fn kept(self) -> Option<Queue> {
         match self {
             Self::Holding(claim) => Some(claim.queue),
             Self::Version | Self::Finishing(_) => None,
@@ -80,13 +83,8 @@ impl<'a> Authority<'a> {
 /// A change, ready to be stored.
 #[derive(Debug)]
 pub struct Commit<'a> {
-    pub(crate) stored: Stored,
-    pub(crate) based_on: u64,
-    pub(crate) head: String,
-    pub(crate) changed: Vec<usize>,
-    pub(crate) jobs: Jobs,
-    pub(crate) entry: Entry,
-    pub(crate) authority: Authority<'a>,
+    change: Change,
+    authority: Authority<'a>,
 }
 
 impl<'a> Commit<'a> {
@@ -98,23 +96,87 @@ impl<'a> Commit<'a> {
         at: DateTime<Utc>,
         authority: Authority<'a>,
     ) -> Self {
+        let change = Change {
+            transition,
+            actor: actor.clone(),
+            at,
+            based_on: base.version,
+            prev: base.journal_head,
+        };
+        Self { change, authority }
+    }
+
+    /// The batch after the change, and the jobs it needs.
+    pub const fn transition(&self) -> &Transition {
+        &self.change.transition
+    }
+
+    /// The batch after the change, and the jobs it needs, for a store that keeps no records.
+    pub fn into_transition(self) -> Transition {
+        self.change.transition
+    }
+
+    /// The version the batch must still have.
+    pub const fn based_on(&self) -> u64 {
+        self.change.based_on
+    }
+
+    /// By what right the change is made.
+    pub const fn authority(&self) -> Authority<'a> {
+        self.authority
+    }
+
+    /// Writes the record and the journal entry.
+    pub fn seal(self) -> Sealed {
+        self.change.seal()
+    }
+}
+
+/// What a store writes for one change.
+#[derive(Debug)]
+pub struct Sealed {
+    /// The batch, as it is loaded afterwards.
+    pub stored: Stored,
+    /// The record of the batch without its items.
+    pub head: String,
+    /// The places of the items whose outcome changed.
+    pub changed: Vec<usize>,
+    /// The jobs to plan.
+    pub jobs: Jobs,
+    /// The journal entry, chained to the one before.
+    pub entry: Entry,
+}
+
+/// One change of one batch. Encoding and hashing are left to the store, so that one that keeps
+/// neither record nor journal does not pay for them.
+#[derive(Debug)]
+struct Change {
+    transition: Transition,
+    actor: Actor,
+    at: DateTime<Utc>,
+    based_on: u64,
+    prev: Digest,
+}
+
+impl Change {
+    fn seal(self) -> Sealed {
+        let transition = self.transition;
         let head = record::encode_head(transition.batch.head());
         let record = Digest::of(head.as_bytes());
-        let version = base.version.saturating_add(1);
-        let entry = Entry::seal(&transition, actor, at, record, (version, base.journal_head));
+        let version = self.based_on.saturating_add(1);
+        let place = (version, self.prev);
+        let entry = Entry::seal(&transition, &self.actor, self.at, record, place);
         let stored = Stored {
             batch: transition.batch,
             version,
             journal_head: entry.hash,
         };
-        Self {
+        Sealed {
             stored,
-            based_on: base.version,
             head,
             changed: transition.changed,
             jobs: transition.jobs,
             entry,
-            authority,
         }
     }
 }

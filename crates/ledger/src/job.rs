@@ -28,7 +28,7 @@ impl Queue {
     }
 
     /// When a plan wants this queue's job done, if at all.
-    pub(crate) const fn due(self, jobs: &Jobs) -> Option<DateTime<Utc>> {
+    pub const fn due(self, jobs: &Jobs) -> Option<DateTime<Utc>> {
         match self {
             Self::Worker => jobs.worker,
             Self::Reconciler => jobs.reconciler,

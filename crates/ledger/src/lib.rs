@@ -28,7 +28,7 @@ use std::sync::Arc;
 pub use audit::{Problem, verify, verify_batch};
 pub use backend::LedgerBackend;
 pub use clock::{Clock, now, system_clock};
-pub use commit::{Authority, Commit, Opening, Stored};
+pub use commit::{Authority, Commit, Opening, Sealed, Stored};
 pub use error::LedgerError;
 pub use guard::ClaimGuard;
 pub use health::{Health, HealthState};

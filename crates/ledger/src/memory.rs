@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 
 use crate::clock::Clock;
-use crate::commit::{Commit, Opening, Stored};
+use crate::commit::{Commit, Opening, Sealed, Stored};
 use crate::error::LedgerError;
 use crate::job::{Claim, Queue, later_us};
 use crate::journal::Entry;
@@ -138,12 +138,12 @@ impl Memory {
 #[async_trait]
 impl Ledger for MemoryLedger {
     async fn open(&self, opening: Opening) -> Result<Opened, LedgerError> {
-        let Opening {
+        let Sealed {
             stored,
             jobs,
             entry,
             ..
-        } = opening;
+        } = opening.seal();
         let mut state = self.state();
         let external_id = stored.batch.head().external_id.clone();
         if let Some(existing) = state.external_ids.get(&external_id) {
@@ -198,14 +198,13 @@ impl Ledger for MemoryLedger {
     }
 
     async fn commit(&self, commit: Commit<'_>) -> Result<Stored, LedgerError> {
-        let Commit {
+        let (based_on, authority) = (commit.based_on(), commit.authority());
+        let Sealed {
             stored,
-            based_on,
             jobs,
             entry,
-            authority,
             ..
-        } = commit;
+        } = commit.seal();
         let id = stored.batch.id();
         let mut state = self.state();
         let version = state.batches.get(&id).ok_or(LedgerError::NotFound)?.version;

@@ -116,6 +116,7 @@ impl SqliteLedger {
 #[async_trait]
 impl Ledger for SqliteLedger {
     async fn open(&self, opening: Opening) -> Result<Opened, LedgerError> {
+        let opening = opening.seal();
         let opened = self
             .writer
             .run(move |connection| batch::open(connection, opening))

@@ -60,7 +60,7 @@ pub(super) async fn a_commit_after_a_lost_lease_is_refused_and_leaves_no_trace(s
 
 pub(super) async fn a_commit_to_an_unknown_batch_is_refused(scene: &Scene<'_>) {
     let accepted = scene.accepted(content("never-stored", items(1)));
-    let base = Opening::new(accepted, &actor(), scene.now()).stored;
+    let base = Opening::new(accepted, &actor(), scene.now()).seal().stored;
     let refused = scene
         .commit(&base, scene.started(&base), Authority::Version)
         .await;

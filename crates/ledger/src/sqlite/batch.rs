@@ -7,7 +7,7 @@ use onay_payout::{Batch, BatchRef, Head, Jobs, Outcome};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{job, journal};
-use crate::commit::{Commit, Opening, Stored};
+use crate::commit::{Commit, Sealed, Stored};
 use crate::error::LedgerError;
 use crate::job::{Claim, Queue};
 use crate::journal::Entry;
@@ -15,12 +15,13 @@ use crate::ledger::{Filter, Opened, Page};
 use crate::record;
 
 /// Stores a new batch, or finds the one that used its external id before.
-pub(super) fn open(connection: &Connection, opening: Opening) -> Result<Opened, LedgerError> {
-    let Opening {
+pub(super) fn open(connection: &Connection, opening: Sealed) -> Result<Opened, LedgerError> {
+    let Sealed {
         stored,
         head,
         jobs,
         entry,
+        ..
     } = opening;
     let batch = &stored.batch;
     let external_id = &batch.head().external_id;
@@ -67,15 +68,14 @@ pub(super) struct Change {
 impl Change {
     /// Takes a commit apart into what the caller gets and what the writer needs.
     pub(super) fn of(commit: Commit<'_>) -> (Stored, Self) {
-        let Commit {
+        let (based_on, authority) = (commit.based_on(), commit.authority());
+        let Sealed {
             stored,
-            based_on,
             head,
             changed,
             jobs,
             entry,
-            authority,
-        } = commit;
+        } = commit.seal();
         let outcomes = changed
             .into_iter()
             .filter_map(|place| {
