@@ -14,6 +14,7 @@
 )]
 
 mod batches;
+mod budget;
 mod commits;
 mod jobs;
 mod scene;
@@ -106,4 +107,11 @@ rules! {
     jobs::a_waiting_claim_is_woken_by_a_plan,
     jobs::a_waiting_claim_sees_a_job_fall_due,
     jobs::a_claim_waits_no_longer_than_it_was_told,
+    jobs::what_is_planned_is_told_until_it_is_given_up,
+    budget::no_minute_grants_more_than_the_budget,
+    budget::a_storm_of_polls_leaves_the_rest_to_releases,
+    budget::releases_may_use_the_part_of_polls,
+    budget::every_minute_begins_with_a_full_budget,
+    budget::a_closed_window_grants_nothing_to_anyone_before_the_next,
+    budget::concurrent_spenders_never_exceed_the_budget,
 }

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use onay_payout::{Account, BatchId, BatchRef, Head, WorkerName};
+use onay_payout::{Account, BatchId, BatchRef, Head, Jobs, WorkerName};
 
+use crate::budget::{Budget, Share, Spent};
 use crate::commit::{Commit, Opening, Stored};
 use crate::error::LedgerError;
 use crate::job::{Claim, Queue};
@@ -52,6 +54,23 @@ pub trait Ledger: Send + Sync + fmt::Debug {
 
     /// Gives a claim back without a change; the job is due again after `delay`.
     async fn postpone(&self, claim: Claim, delay: Duration) -> Result<(), LedgerError>;
+
+    /// When the jobs of a batch will be handed out next; a claimed one when its lease ends, unless
+    /// it is renewed, given back or given up before. None for a batch that does not exist.
+    async fn planned(&self, batch: &BatchId) -> Result<Jobs, LedgerError>;
+
+    /// Asks for up to `calls` provider calls in this minute, out of a budget that all processes
+    /// share.
+    async fn spend(
+        &self,
+        share: Share,
+        calls: NonZeroU32,
+        budget: Budget,
+    ) -> Result<Spent, LedgerError>;
+
+    /// Grants no provider calls before the next minute: the provider said that its limit is
+    /// reached. Calls that were granted already may still be made.
+    async fn close_window(&self) -> Result<(), LedgerError>;
 
     /// Makes the ledger belong to `account`, for ever.
     ///

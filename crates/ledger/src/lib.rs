@@ -6,6 +6,7 @@
 
 mod audit;
 mod backend;
+mod budget;
 mod clock;
 mod commit;
 #[cfg(feature = "conformance")]
@@ -18,6 +19,7 @@ mod journal;
 mod ledger;
 #[cfg(feature = "conformance")]
 mod memory;
+mod metered;
 mod record;
 mod role;
 mod sqlite;
@@ -27,6 +29,7 @@ use std::sync::Arc;
 
 pub use audit::{Problem, verify, verify_batch};
 pub use backend::LedgerBackend;
+pub use budget::{Budget, Share, Spent};
 pub use clock::{Clock, now, system_clock};
 pub use commit::{Authority, Commit, Opening, Sealed, Stored};
 pub use error::LedgerError;
@@ -37,6 +40,7 @@ pub use journal::{Actor, Entry, GENESIS};
 pub use ledger::{Filter, Ledger, Opened, Page, Stats};
 #[cfg(feature = "conformance")]
 pub use memory::{ManualClock, MemoryLedger};
+pub use metered::Metered;
 pub use role::{Done, Handler, Role, RoleSettings, StepError};
 pub use sqlite::{Access, SqliteLedger, SqliteSettings};
 

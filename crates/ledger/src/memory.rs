@@ -1,6 +1,7 @@
 //! The reference model: what a ledger means, without a store. For tests only; it forgets.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use onay_payout::{Account, BatchId, BatchRef, ExternalId, Head, Jobs, WorkerName
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 
+use crate::budget::{Budget, Share, Spent, Window};
 use crate::clock::Clock;
 use crate::commit::{Commit, Opening, Sealed, Stored};
 use crate::error::LedgerError;
@@ -65,6 +67,7 @@ struct Memory {
     jobs: BTreeMap<(Queue, BatchId), Job>,
     fence: u64,
     account: Option<Account>,
+    window: Window,
 }
 
 #[derive(Debug)]
@@ -259,6 +262,34 @@ impl Ledger for MemoryLedger {
         job.fence = None;
         drop(state);
         self.planned.notify_waiters();
+        Ok(())
+    }
+
+    async fn planned(&self, batch: &BatchId) -> Result<Jobs, LedgerError> {
+        let state = self.state();
+        let ready_at = |queue| {
+            let job = state.jobs.get(&(queue, *batch))?;
+            DateTime::from_timestamp_micros(job.ready_at_us)
+        };
+        Ok(Jobs {
+            worker: ready_at(Queue::Worker),
+            reconciler: ready_at(Queue::Reconciler),
+        })
+    }
+
+    async fn spend(
+        &self,
+        share: Share,
+        calls: NonZeroU32,
+        budget: Budget,
+    ) -> Result<Spent, LedgerError> {
+        let now_us = self.now_us();
+        Ok(self.state().window.spend(now_us, share, calls, budget))
+    }
+
+    async fn close_window(&self) -> Result<(), LedgerError> {
+        let now_us = self.now_us();
+        self.state().window.close(now_us);
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! The ledger in one SQLite file: for one box, any number of processes.
 
 mod batch;
+mod budget;
 mod failure;
 mod file;
 mod job;
@@ -10,15 +11,17 @@ mod writer;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use onay_payout::{Account, BatchId, BatchRef, Head, WorkerName};
+use onay_payout::{Account, BatchId, BatchRef, Head, Jobs, WorkerName};
 use rusqlite::Connection;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 
+use crate::budget::{Budget, Share, Spent};
 use crate::clock::{Clock, system_clock};
 use crate::commit::{Commit, Opening, Stored};
 use crate::error::LedgerError;
@@ -213,6 +216,40 @@ impl Ledger for SqliteLedger {
             .await?;
         self.planned.notify_waiters();
         Ok(())
+    }
+
+    async fn planned(&self, batch: &BatchId) -> Result<Jobs, LedgerError> {
+        let batch = batch.to_string();
+        self.readers
+            .run(move |connection| job::planned(connection, &batch))
+            .await
+    }
+
+    async fn spend(
+        &self,
+        share: Share,
+        calls: NonZeroU32,
+        budget: Budget,
+    ) -> Result<Spent, LedgerError> {
+        let clock = self.clock.clone();
+        self.writer
+            .run(move |connection| {
+                let now_us = clock().timestamp_micros();
+                budget::update(connection, |window| {
+                    window.spend(now_us, share, calls, budget)
+                })
+            })
+            .await
+    }
+
+    async fn close_window(&self) -> Result<(), LedgerError> {
+        let clock = self.clock.clone();
+        self.writer
+            .run(move |connection| {
+                let now_us = clock().timestamp_micros();
+                budget::update(connection, |window| window.close(now_us))
+            })
+            .await
     }
 
     async fn bind(&self, account: &Account) -> Result<(), LedgerError> {

@@ -8,7 +8,7 @@ use futures_util::future::{join, join_all};
 use onay_payout::Jobs;
 use tokio::time::Instant;
 
-use super::scene::{LEASE, Scene, worker};
+use super::scene::{LEASE, Scene, batch_id, worker};
 use crate::commit::Authority;
 use crate::error::LedgerError;
 use crate::job::{Claim, Queue};
@@ -234,7 +234,7 @@ pub(super) async fn a_waiting_claim_is_woken_by_a_plan(scene: &Scene<'_>) {
     let claim = claim_while(scene, opening).await.unwrap();
     let giving_back = async { scene.ledger.postpone(claim, Duration::ZERO).await.unwrap() };
     assert!(claim_while(scene, giving_back).await.is_some());
-    let stored = scene.load(super::batch_id(0)).await.unwrap();
+    let stored = scene.load(batch_id(0)).await.unwrap();
     let committing = async { drop(scene.step(&stored).await) };
     assert!(claim_while(scene, committing).await.is_some());
 }
@@ -266,4 +266,37 @@ pub(super) async fn a_claim_waits_no_longer_than_it_was_told(scene: &Scene<'_>) 
         "{:?}",
         began.elapsed()
     );
+}
+
+pub(super) async fn what_is_planned_is_told_until_it_is_given_up(scene: &Scene<'_>) {
+    let none = Jobs::default();
+    assert_eq!(scene.ledger.planned(&batch_id(0)).await.unwrap(), none);
+    let stored = scene.opened("payday").await;
+    scene.opened("another").await;
+    let jobs = Jobs {
+        worker: Some(scene.now() + 10 * SECOND),
+        reconciler: Some(scene.now() + 20 * SECOND),
+    };
+    let planning = scene.planning(&stored, jobs);
+    let stored = scene
+        .commit(&stored, planning, Authority::Version)
+        .await
+        .unwrap();
+    let id = stored.batch.id();
+    assert_eq!(scene.ledger.planned(&id).await.unwrap(), jobs);
+
+    scene.pass(15 * SECOND).await;
+    let another = scene.claim().await.unwrap();
+    assert_ne!(another.batch, id, "it was due longer");
+    let claim = scene.claim().await.unwrap();
+    let planned = scene.ledger.planned(&id).await.unwrap();
+    assert!(planned.worker.unwrap() > scene.now() + LEASE - SECOND);
+    assert_eq!(planned.reconciler, jobs.reconciler);
+
+    let finished = scene.planning(&stored, none);
+    scene
+        .commit(&stored, finished, Authority::Finishing(&claim))
+        .await
+        .unwrap();
+    assert_eq!(scene.ledger.planned(&id).await.unwrap(), none);
 }

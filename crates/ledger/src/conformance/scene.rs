@@ -1,5 +1,6 @@
 //! Batches and steps to state rules with.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -12,6 +13,7 @@ use onay_payout::{
 };
 
 use super::Harness;
+use crate::budget::{Budget, Share, Spent};
 use crate::commit::{Authority, Commit, Opening, Stored};
 use crate::error::LedgerError;
 use crate::job::{Claim, Queue};
@@ -88,6 +90,7 @@ pub struct Scene<'a> {
 pub struct Seen {
     batch: Option<Stored>,
     journal: Vec<Entry>,
+    planned: Jobs,
     heads: Vec<Head>,
     stats: Stats,
 }
@@ -215,11 +218,22 @@ impl<'a> Scene<'a> {
             .unwrap()
     }
 
+    /// Asks for `calls` of `calls_per_minute` provider calls, and gives how many were granted.
+    pub async fn spend(&self, share: Share, calls: u32, calls_per_minute: u32) -> u32 {
+        let calls = NonZeroU32::new(calls).unwrap();
+        let budget = Budget::per_minute(NonZeroU32::new(calls_per_minute).unwrap());
+        match self.ledger.spend(share, calls, budget).await.unwrap() {
+            Spent::Granted { calls, .. } => calls,
+            Spent::Wait(_) => 0,
+        }
+    }
+
     /// Everything there is to see.
     pub async fn seen(&self, id: BatchId) -> Seen {
         Seen {
             batch: self.load(id).await,
             journal: self.ledger.journal(&id).await.unwrap(),
+            planned: self.ledger.planned(&id).await.unwrap(),
             heads: self.ledger.list(&Filter::default(), &ALL).await.unwrap(),
             stats: self.ledger.stats().await.unwrap(),
         }

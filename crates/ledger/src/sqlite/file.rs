@@ -11,7 +11,10 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavio
 use crate::error::LedgerError;
 
 /// Every migration ever released, oldest first. Append-only.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_ledger.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("migrations/0001_ledger.sql"),
+    include_str!("migrations/0002_budget.sql"),
+];
 
 /// How long to wait before trying again what SQLite does not wait for itself.
 const BUSY_PAUSE: Duration = Duration::from_millis(5);

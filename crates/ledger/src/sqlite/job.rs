@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use onay_payout::{Jobs, WorkerName};
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -29,6 +30,22 @@ pub(super) fn plan(
         }
     }
     Ok(())
+}
+
+/// When the jobs of a batch are handed out next.
+pub(super) fn planned(connection: &Connection, batch: &str) -> Result<Jobs, LedgerError> {
+    let mut rows =
+        connection.prepare_cached("SELECT ready_at FROM job WHERE queue = ?1 AND batch = ?2")?;
+    let mut ready_at = |queue: Queue| -> rusqlite::Result<Option<DateTime<Utc>>> {
+        let ready_at_us: Option<i64> = rows
+            .query_row([queue.name(), batch], |row| row.get(0))
+            .optional()?;
+        Ok(ready_at_us.and_then(DateTime::from_timestamp_micros))
+    };
+    Ok(Jobs {
+        worker: ready_at(Queue::Worker)?,
+        reconciler: ready_at(Queue::Reconciler)?,
+    })
 }
 
 /// When the next job of a queue is due.

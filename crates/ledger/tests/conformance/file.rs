@@ -1,13 +1,16 @@
 //! What only a file can get wrong.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join;
 use onay_ledger::conformance::{LEASE, Scene, batch_id, worker};
-use onay_ledger::{Access, Authority, Ledger, LedgerError, Queue, SqliteLedger};
+use onay_ledger::{
+    Access, Authority, Budget, Ledger, LedgerError, Queue, Share, Spent, SqliteLedger,
+};
 use rusqlite::Connection;
 
 use crate::harness::Sqlite;
@@ -151,6 +154,16 @@ async fn two_processes_never_share_a_claim() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn two_processes_share_one_budget() {
+    let file = Sqlite::fresh();
+    let other = file.another();
+    let (one, budget) = (NonZeroU32::MIN, Budget::per_minute(NonZeroU32::MIN));
+    Scene::new(&file).spend(Share::Release, 1, 1).await;
+    let spent = other.spend(Share::Release, one, budget).await.unwrap();
+    assert!(matches!(spent, Spent::Wait(_)), "{spent:?}");
+}
+
 #[tokio::test]
 async fn a_locked_file_is_unavailable_until_it_is_free() {
     let file = Sqlite::impatient();
@@ -224,8 +237,9 @@ async fn a_newer_format_is_not_touched_and_an_older_one_not_by_looking() {
     let file = Sqlite::fresh();
     let connection = Connection::open(file.path()).unwrap();
     for (version, access, expected) in [
-        (2, Access::Create, "newer version"),
-        (2, Access::Existing, "newer version"),
+        (3, Access::Create, "newer version"),
+        (3, Access::Existing, "newer version"),
+        (1, Access::Existing, "older format"),
         (0, Access::Existing, "older format"),
     ] {
         connection
@@ -234,6 +248,24 @@ async fn a_newer_format_is_not_touched_and_an_older_one_not_by_looking() {
         let refused = SqliteLedger::open(&file.path(), access).unwrap_err();
         assert!(refused.to_string().contains(expected), "{refused}");
     }
+}
+
+#[tokio::test]
+async fn a_file_of_the_first_format_is_brought_to_the_newest_and_keeps_everything() {
+    let file = Sqlite::fresh();
+    let seen = {
+        let scene = Scene::new(&file);
+        scene.opened("payday").await;
+        scene.seen(batch_id(0)).await
+    };
+    Connection::open(file.path())
+        .unwrap()
+        .execute_batch("DROP TABLE budget; PRAGMA user_version = 1")
+        .unwrap();
+    let file = file.restarted();
+    let scene = Scene::new(&file);
+    assert_eq!(scene.seen(batch_id(0)).await, seen);
+    assert_eq!(scene.spend(Share::Release, 9, 50).await, 9);
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ mod backend;
 mod file;
 mod guard;
 mod harness;
+mod metered;
 mod model;
 
 onay_ledger::conformance!(memory, crate::harness::Memory::fresh());

@@ -1,11 +1,12 @@
 //! A random sequence of calls gives the same answers on the model and on SQLite.
 
 use std::fmt::Debug;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use onay_ledger::conformance::{Harness, LEASE, Scene, actor, batch_id, content, items, worker};
-use onay_ledger::{Authority, Claim, Filter, Opened, Opening, Page, Queue, Stored};
-use onay_payout::{Account, Batch, BatchRef, Jobs};
+use onay_ledger::{Authority, Budget, Claim, Filter, Opened, Opening, Page, Queue, Share, Stored};
+use onay_payout::{Account, Batch, BatchId, BatchRef, Jobs};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -34,6 +35,8 @@ enum Call {
     },
     Bind(bool),
     Look(u8),
+    Spend(Share, u8),
+    CloseWindow,
 }
 
 #[derive(Debug, Clone)]
@@ -46,6 +49,7 @@ enum Right {
 fn call() -> impl Strategy<Value = Call> {
     let index = any::<Index>;
     let queue = prop_oneof![Just(Queue::Worker), Just(Queue::Reconciler)];
+    let share = prop_oneof![Just(Share::Release), Just(Share::Poll)];
     let right = prop_oneof![
         Just(Right::Version),
         index().prop_map(Right::Holding),
@@ -66,6 +70,8 @@ fn call() -> impl Strategy<Value = Call> {
             .prop_map(|(state, before, size)| Call::List { state, before, size }),
         1 => any::<bool>().prop_map(Call::Bind),
         1 => (0..6_u8).prop_map(Call::Look),
+        2 => (share, 1..9_u8).prop_map(|(share, calls)| Call::Spend(share, calls)),
+        1 => Just(Call::CloseWindow),
     ]
 }
 
@@ -121,31 +127,22 @@ impl Caller {
                 let filter = Filter {
                     state: state.map(str::to_owned),
                 };
-                let before = before.map(|n| batch_id(n.into()));
-                text(
-                    scene
-                        .ledger
-                        .list(
-                            &filter,
-                            &Page {
-                                before,
-                                size: (*size).into(),
-                            },
-                        )
-                        .await,
-                )
+                let page = Page {
+                    before: before.map(|n| batch_id(n.into())),
+                    size: (*size).into(),
+                };
+                text(scene.ledger.list(&filter, &page).await)
             }
             Call::Bind(live) => {
                 let host = if *live { "live" } else { "sandbox" };
                 text(scene.ledger.bind(&Account::new(host, "key")).await)
             }
-            Call::Look(n) => {
-                let id = batch_id((*n).into());
-                let loaded = scene.ledger.load(&BatchRef::Id(id)).await;
-                let stats = scene.ledger.stats().await.unwrap();
-                let journal = scene.ledger.journal(&id).await;
-                text((loaded, journal, stats.account, stats.by_state, stats.due))
+            Call::Look(n) => look(scene, batch_id((*n).into())).await,
+            Call::Spend(share, calls) => {
+                let calls = NonZeroU32::new((*calls).into()).unwrap();
+                text(scene.ledger.spend(*share, calls, budget()).await)
             }
+            Call::CloseWindow => text(scene.ledger.close_window().await),
         }
     }
 
@@ -190,6 +187,19 @@ impl Caller {
     fn claim(&self, index: Index) -> Option<&Claim> {
         (!self.claims.is_empty()).then(|| index.get(&self.claims))
     }
+}
+
+async fn look(scene: &Scene<'_>, id: BatchId) -> String {
+    let loaded = scene.ledger.load(&BatchRef::Id(id)).await;
+    let journal = scene.ledger.journal(&id).await;
+    let planned = scene.ledger.planned(&id).await;
+    let stats = scene.ledger.stats().await.unwrap();
+    let (by_state, due) = (stats.by_state, stats.due);
+    text((loaded, journal, planned, stats.account, by_state, due))
+}
+
+fn budget() -> Budget {
+    Budget::per_minute(NonZeroU32::new(20).unwrap())
 }
 
 fn secs(seconds: u8) -> Duration {
