@@ -1,114 +1,162 @@
 //! Faults of the way between caller and provider, set while the simulator runs.
 
+mod script;
+
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-/// One of the provider's six endpoints.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "snake_case")]
-pub enum Endpoint {
-    /// `POST /v1/mass/payout/init`
-    Init,
-    /// `POST /v1/mass/payout/auth`
-    Auth,
-    /// `POST /v1/mass/payout/retrieve`
-    Retrieve,
-    /// `GET /v1/mass/payout/retrieve/items/{referenceCode}`
-    Item,
-    /// `POST /v1/mass/payout/cancel/{requestId}`
-    Cancel,
-    /// `GET /v1/mass/payout/balance`
-    Balance,
-}
+use crate::Endpoint;
+pub(crate) use script::Faults;
+pub use script::OpenFaults;
 
 /// What goes wrong.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "snake_case", tag = "kind")]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Fault {
     /// The connection closes before the body is read: nothing happens at the provider.
     CloseBeforeWork,
     /// The provider does its work, then the connection closes without an answer.
     LoseAnswerAfterWork,
-    /// The provider does its work, then waits before it answers.
-    HoldAnswer {
-        /// How long, in milliseconds.
-        millis: u64,
-    },
+    /// The connection closes without an answer; the provider does its work `millis` later.
+    LoseAnswerThenWork,
+    /// The connection is reset before the body is read: nothing happens at the provider.
+    ResetBeforeWork,
+    /// The provider does its work, then the connection is reset.
+    ResetAfterWork,
+    /// The provider does its work and never answers; the connection stays open.
+    NeverAnswer,
+    /// The provider does its work, then waits `millis` before it answers.
+    HoldAnswer,
+    /// The provider does its work; the answer comes in small pieces over about `millis`.
+    TrickleAnswer,
+    /// The provider does its work; the answer ends half way and the connection closes.
+    CutAnswer,
+    /// The provider does its work; the answer is complete and has no body.
+    EmptyAnswer,
+    /// The provider does its work; the answer's JSON lacks its end.
+    MalformedAnswer,
+    /// The provider does its work; the answer is an HTML page with HTTP status 200.
+    HtmlAnswer,
+    /// An HTML page with HTTP status 502 and no work.
+    BadGatewayBeforeWork,
+    /// The provider does its work; the answer is an HTML page with HTTP status 502.
+    BadGatewayAfterWork,
+    /// HTTP status 500, without a body and without work.
+    ErrorBeforeWork,
+    /// The provider does its work; the answer is HTTP status 500 without a body.
+    ErrorAfterWork,
+    /// A failure with code 50000 and no work, counted as rate limited in the books.
+    RateLimited,
+    /// `"status": 401` from a gateway, and no work.
+    #[serde(rename = "gateway_401")]
+    Gateway401,
+    /// A failure with the plan's `code`, and no work.
+    FailureBeforeWork,
+    /// The provider does its work; the answer is a failure with the plan's `code`.
+    FailureAfterWork,
+}
+
+/// When the provider does its work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Work {
+    Never,
+    Now,
+    Later,
 }
 
 impl Fault {
-    pub(crate) fn pause(self) -> Duration {
+    pub(crate) fn work(self) -> Work {
         match self {
-            Self::HoldAnswer { millis } => Duration::from_millis(millis),
-            Self::CloseBeforeWork | Self::LoseAnswerAfterWork => Duration::ZERO,
+            Self::CloseBeforeWork
+            | Self::ResetBeforeWork
+            | Self::BadGatewayBeforeWork
+            | Self::ErrorBeforeWork
+            | Self::RateLimited
+            | Self::Gateway401
+            | Self::FailureBeforeWork => Work::Never,
+            Self::LoseAnswerAfterWork
+            | Self::ResetAfterWork
+            | Self::NeverAnswer
+            | Self::HoldAnswer
+            | Self::TrickleAnswer
+            | Self::CutAnswer
+            | Self::EmptyAnswer
+            | Self::MalformedAnswer
+            | Self::HtmlAnswer
+            | Self::BadGatewayAfterWork
+            | Self::ErrorAfterWork
+            | Self::FailureAfterWork => Work::Now,
+            Self::LoseAnswerThenWork => Work::Later,
         }
     }
 }
 
-/// Body of `POST /_sim/faults`: `{"endpoint":"auth","kind":"lose_answer_after_work","times":1}`.
-#[derive(Clone, Copy, Debug, Deserialize)]
+/// One line of a script, in a [`crate::Scenario`] or by `POST /_sim/faults`:
+/// `{"endpoint": "auth", "kind": "lose_answer_after_work", "times": 1}`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct FaultPlan {
-    /// Where.
-    pub endpoint: Endpoint,
+    /// Where. Default everywhere.
+    pub endpoint: Option<Endpoint>,
     /// What.
-    #[serde(flatten)]
-    pub fault: Fault,
-    /// How many of the next calls it meets. Default 1.
+    pub kind: Fault,
+    /// How many of the first calls there are left alone. Default 0.
+    #[serde(default)]
+    pub skip: u64,
+    /// How many calls it meets in all. Default 1.
     #[serde(default = "once")]
-    pub times: u32,
+    pub times: u64,
+    /// How likely it meets each of them, in per mille. Default always.
+    #[serde(default = "always")]
+    pub probability: u16,
+    /// Decides which, together with the number of the call. Default 1.
+    #[serde(default = "first_seed")]
+    pub seed: u64,
+    /// How long what takes time takes, in milliseconds. Default 1000.
+    #[serde(default = "one_second")]
+    pub millis: u64,
+    /// The `errorCode` of a failure. Default `1`, the provider's system error.
+    #[serde(default = "system_error")]
+    pub code: String,
 }
 
-fn once() -> u32 {
+impl FaultPlan {
+    /// A plan for the next call of an endpoint.
+    pub fn next(endpoint: Endpoint, kind: Fault) -> Self {
+        Self {
+            endpoint: Some(endpoint),
+            kind,
+            skip: 0,
+            times: once(),
+            probability: always(),
+            seed: first_seed(),
+            millis: one_second(),
+            code: system_error(),
+        }
+    }
+
+    pub(crate) fn time(&self) -> Duration {
+        Duration::from_millis(self.millis)
+    }
+}
+
+fn once() -> u64 {
     1
 }
 
-/// The plans still open, oldest first. Plans for one endpoint follow each other.
-#[derive(Debug, Default)]
-pub(crate) struct Faults(Vec<FaultPlan>);
-
-impl Faults {
-    pub(crate) fn add(&mut self, plan: FaultPlan) {
-        self.0.push(plan);
-    }
-
-    pub(crate) fn clear(&mut self) {
-        self.0.clear();
-    }
-
-    /// Uses up one call of the endpoint.
-    pub(crate) fn take(&mut self, endpoint: Endpoint) -> Option<Fault> {
-        self.0.retain(|plan| plan.times > 0);
-        let plan = self.0.iter_mut().find(|plan| plan.endpoint == endpoint)?;
-        plan.times = plan.times.saturating_sub(1);
-        Some(plan.fault)
-    }
+fn always() -> u16 {
+    1000
 }
 
-#[cfg(test)]
-mod tests {
-    use super::{Endpoint, Fault, Faults};
+fn first_seed() -> u64 {
+    1
+}
 
-    #[test]
-    fn plans_of_an_endpoint_follow_each_other_and_run_out() {
-        let mut faults = Faults::default();
-        for plan in [
-            r#"{"endpoint":"auth","kind":"close_before_work","times":2}"#,
-            r#"{"endpoint":"auth","kind":"hold_answer","millis":7}"#,
-            r#"{"endpoint":"init","kind":"lose_answer_after_work","times":0}"#,
-        ] {
-            faults.add(serde_json::from_str(plan).unwrap());
-        }
-        assert_eq!(faults.take(Endpoint::Init), None);
-        let met: Vec<_> = (0..4).map(|_| faults.take(Endpoint::Auth)).collect();
-        assert_eq!(
-            met,
-            [
-                Some(Fault::CloseBeforeWork),
-                Some(Fault::CloseBeforeWork),
-                Some(Fault::HoldAnswer { millis: 7 }),
-                None,
-            ]
-        );
-    }
+fn one_second() -> u64 {
+    1000
+}
+
+fn system_error() -> String {
+    "1".to_owned()
 }

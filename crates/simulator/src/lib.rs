@@ -2,7 +2,7 @@
 //!
 //! The crate shares no types with Onay's client for iyzico, so that both cannot be wrong together.
 //! What the provider's pages leave open is a switch in [`Behaviour`]; what goes wrong on the way is a
-//! [`Fault`], set while the simulator runs.
+//! [`Fault`]. Both can be set while the simulator runs, and a [`Scenario`] holds both.
 //!
 //! [`Provider`] is the pure part: it is told the time and does no input or output, so that a test with a
 //! seed sees the same outcomes every time. [`Simulator`] puts it behind HTTP. Everything lives in memory:
@@ -12,25 +12,36 @@
 //! so everything here that they do not say is a judgement, and its docstring calls it one.
 
 mod answer;
+mod behaviour;
+mod chance;
+mod endpoint;
 mod faults;
 mod http;
 mod model;
 mod recipient;
 mod refusal;
 mod request;
+mod scenario;
 mod server;
 mod settings;
 mod signature;
+mod text;
+mod wire;
 
-pub use faults::{Endpoint, Fault, FaultPlan};
+pub use behaviour::{
+    AfterFailed, AllInvalid, Alteration, AmountsAs, BadKeys, BalanceAs, Behaviour, Change,
+    ErrorCodeAs, FailureStatus, Funds, ItemErrorsAs, LateCancel, MixedResult, Paging, RepeatedAuth,
+    RepeatedCancel, RepeatedInit, ShortBatch, Shortage, TotalOf, UnknownId, When, Word,
+};
+pub use endpoint::Endpoint;
+pub use faults::{Fault, FaultPlan, OpenFaults};
+pub use model::Provider;
 pub use model::batch::{Batch, BatchStatus};
 pub use model::books::{BatchBook, Books, Calls, ItemBook};
 pub use model::item::{Item, ItemStatus};
-pub use model::{Page, Provider};
+pub use model::view::{Page, Shown, View};
 pub use refusal::Refusal;
 pub use request::{Amount, InitRequest, ItemType, NewItem, RecipientType, RetrieveRequest};
+pub use scenario::{Scenario, ScenarioError};
 pub use server::Simulator;
-pub use settings::{
-    AfterFailed, BalanceAs, Behaviour, Credentials, FailureStatus, Funds, MixedResult, Outcome,
-    Paging, RepeatedAuth, RepeatedInit, Settings, Shares, UnknownId,
-};
+pub use settings::{Credentials, Outcome, Settings, Shares};

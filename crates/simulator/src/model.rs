@@ -1,46 +1,43 @@
 //! The provider itself: told the time, without input or output.
 
 pub(crate) mod account;
+mod alter;
 pub(crate) mod batch;
 pub(crate) mod books;
 pub(crate) mod item;
+mod limit;
 mod shelf;
+mod timeline;
+pub(crate) mod view;
 
 use rust_decimal::Decimal;
 
 use crate::{
-    InitRequest, ItemType, Refusal, RepeatedAuth, RepeatedInit, RetrieveRequest, Settings,
-    UnknownId,
+    Behaviour, Endpoint, InitRequest, Refusal, RepeatedAuth, RepeatedInit, RetrieveRequest,
+    Settings, ShortBatch, UnknownId,
 };
 use account::Account;
-use batch::{Batch, BatchStatus, Stage};
+use batch::{Batch, Stage};
 use books::{Books, Calls};
 use item::Item;
+use limit::Limit;
 use shelf::Shelf;
+use view::{Page, View};
 
 /// The provider: its batches, its balance and its count of calls.
 ///
 /// Every call is given the time in milliseconds since the Unix epoch and first lets everything happen that
-/// was due by then; so no timer is needed. A time before the latest one counts as the latest.
+/// was due by then; so no timer is needed. A time before the latest one counts as the latest. Each of the
+/// six calls is refused with [`Refusal::RateLimited`] by [`Behaviour::calls_per_minute`].
 pub struct Provider {
     settings: Settings,
     account: Account,
     shelf: Shelf,
     calls: Calls,
+    rate_limited: Calls,
+    limit: Limit,
     /// The latest time heard of.
     now_ms: u64,
-}
-
-/// What retrieve shows.
-pub struct Page<'a> {
-    /// The batch asked for.
-    pub batch: &'a Batch,
-    /// Its status at the time of the call.
-    pub status: BatchStatus,
-    /// The items of this page.
-    pub items: Vec<&'a Item>,
-    /// How many items of the asked type the batch has.
-    pub total: usize,
 }
 
 impl Provider {
@@ -51,6 +48,8 @@ impl Provider {
             settings,
             shelf: Shelf::default(),
             calls: Calls::default(),
+            rate_limited: Calls::default(),
+            limit: Limit::default(),
             now_ms: 0,
         }
     }
@@ -59,17 +58,16 @@ impl Provider {
     ///
     /// # Errors
     /// [`Refusal::FieldMissing`] and [`Refusal::Invalid`] for a batch that cannot be stored at all (single
-    /// bad items become `INVALID` instead); [`Refusal::Duplicate`] by [`crate::Behaviour::repeated_init`].
+    /// bad items become `INVALID` instead); [`Refusal::Duplicate`] by [`Behaviour::repeated_init`].
     pub fn init(&mut self, request: InitRequest, now_ms: u64) -> Result<&Batch, Refusal> {
-        self.advance(now_ms);
-        count(&mut self.calls.init);
+        self.admit(Endpoint::Init, now_ms)?;
         let external_id = request.external_id.clone();
         let repeated_init = self.settings.behaviour.repeated_init;
         let earlier = self.shelf.count_of(&external_id);
         let is_new = earlier == 0 || repeated_init == RepeatedInit::NewBatch;
         if is_new {
-            self.shelf
-                .add(Batch::new(request, earlier, &self.settings)?);
+            let batch = Batch::new(request, earlier, &self.settings, self.now_ms)?;
+            self.shelf.add(batch);
         }
         let batch = self.shelf.newest_mut(&external_id);
         let batch = batch.ok_or(Refusal::UnknownId)?;
@@ -85,24 +83,22 @@ impl Provider {
     ///
     /// # Errors
     /// [`Refusal::UnknownId`], [`Refusal::WrongState`] for a cancelled batch, one without a valid item, or
-    /// one authorized before (by [`crate::Behaviour::repeated_auth`]), and [`Refusal::InsufficientFunds`]
-    /// by [`crate::Behaviour::funds`].
+    /// one authorized before (by [`Behaviour::repeated_auth`] and [`Behaviour::short_batch`]), and
+    /// [`Refusal::InsufficientFunds`] by [`Behaviour::funds`].
     pub fn auth(&mut self, request_id: &str, now_ms: u64) -> Result<(), Refusal> {
-        self.advance(now_ms);
-        count(&mut self.calls.auth);
+        self.admit(Endpoint::Auth, now_ms)?;
         let batch = self.shelf.by_request_mut(request_id);
         let batch = batch.ok_or(Refusal::UnknownId)?;
         count(&mut batch.calls.auth);
-        match (batch.stage, self.settings.behaviour.repeated_auth) {
+        let behaviour = &self.settings.behaviour;
+        match (batch.stage, behaviour.repeated_auth) {
             (Stage::Init, _) => batch.authorize(&mut self.account, &self.settings, self.now_ms),
-            (Stage::Authorized { .. }, RepeatedAuth::SameAnswer) => Ok(()),
-            (
-                Stage::Authorized {
-                    is_funded: true, ..
-                },
-                RepeatedAuth::PaysTwice,
-            ) => batch.pay_again(&mut self.account),
-            (Stage::Authorized { .. } | Stage::Canceled, _) => Err(Refusal::WrongState),
+            (Stage::Short, _) if behaviour.short_batch == ShortBatch::RevivesOnAuth => {
+                batch.authorize(&mut self.account, &self.settings, self.now_ms)
+            }
+            (Stage::Running | Stage::Short, RepeatedAuth::SameAnswer) => Ok(()),
+            (Stage::Running, RepeatedAuth::PaysTwice) => batch.pay_again(&mut self.account),
+            (Stage::Running | Stage::Short | Stage::Canceled, _) => Err(Refusal::WrongState),
         }
     }
 
@@ -110,108 +106,155 @@ impl Provider {
     ///
     /// # Errors
     /// [`Refusal::FieldMissing`] without any id, [`Refusal::Invalid`] for a page size of zero,
-    /// [`Refusal::UnknownId`] by [`crate::Behaviour::unknown_id`]; two ids of different batches are unknown.
+    /// [`Refusal::UnknownId`] by [`Behaviour::unknown_id`]; two ids of different batches are unknown.
     pub fn retrieve(
         &mut self,
         request: &RetrieveRequest,
         now_ms: u64,
     ) -> Result<Option<Page<'_>>, Refusal> {
-        self.advance(now_ms);
-        count(&mut self.calls.retrieve);
+        self.admit(Endpoint::Retrieve, now_ms)?;
         if request.size == 0 {
             return Err(Refusal::Invalid("a page has at least one item"));
         }
         let external_id = request.external_mass_payout_id.as_deref();
         let batch = match (&request.request_id, external_id) {
-            (Some(id), None) => self.shelf.by_request(id),
+            (Some(id), None) => self.shelf.by_request_mut(id),
             (Some(id), Some(external_id)) => self
                 .shelf
-                .by_request(id)
+                .by_request_mut(id)
                 .filter(|batch| batch.external_id == external_id),
-            (None, Some(external_id)) => self.shelf.newest(external_id),
+            (None, Some(external_id)) => self.shelf.newest_mut(external_id),
             (None, None) => {
                 let fields = "missing field `requestId` or `externalMassPayoutId`";
                 return Err(Refusal::FieldMissing(fields.to_owned()));
             }
         };
-        match (batch, self.settings.behaviour.unknown_id) {
-            (Some(batch), _) => Ok(Some(Page::of(batch, request, &self.settings, self.now_ms))),
-            (None, UnknownId::Empty) => Ok(None),
-            (None, UnknownId::Failure) => Err(Refusal::UnknownId),
-        }
+        let view = View::new(&self.settings, self.now_ms);
+        let Some(batch) = batch.filter(|batch| view.can_read(batch)) else {
+            return match view.behaviour.unknown_id {
+                UnknownId::Empty => Ok(None),
+                UnknownId::Failure => Err(Refusal::UnknownId),
+            };
+        };
+        count(&mut batch.calls.retrieve);
+        batch.is_read |= view.page(batch, request).shows_the_last_item();
+        Ok(Some(view.page(batch, request)))
     }
 
     /// Shows one item with the batch it belongs to.
     ///
     /// # Errors
     /// [`Refusal::UnknownId`].
-    pub fn item(&mut self, reference_code: &str, now_ms: u64) -> Result<(&Batch, &Item), Refusal> {
-        self.advance(now_ms);
-        count(&mut self.calls.item);
-        self.shelf
+    pub fn item(
+        &mut self,
+        reference_code: &str,
+        now_ms: u64,
+    ) -> Result<(View<'_>, &Batch, &Item), Refusal> {
+        self.admit(Endpoint::Item, now_ms)?;
+        let view = View::new(&self.settings, self.now_ms);
+        let (batch, item) = self
+            .shelf
             .by_reference(reference_code)
-            .ok_or(Refusal::UnknownId)
+            .filter(|(batch, _)| view.can_read(batch))
+            .ok_or(Refusal::UnknownId)?;
+        Ok((view, batch, item))
     }
 
-    /// Cancels a batch that is still `INIT`. Anything later is refused, a second cancel too: a judgement.
+    /// Cancels a batch that is still `INIT`. Anything later is a judgement.
     ///
     /// # Errors
-    /// [`Refusal::UnknownId`] and [`Refusal::WrongState`].
+    /// [`Refusal::UnknownId`]; [`Refusal::WrongState`] by [`Behaviour::late_cancel`] and
+    /// [`Behaviour::repeated_cancel`].
     pub fn cancel(&mut self, request_id: &str, now_ms: u64) -> Result<(), Refusal> {
-        self.advance(now_ms);
-        count(&mut self.calls.cancel);
+        self.admit(Endpoint::Cancel, now_ms)?;
         let batch = self.shelf.by_request_mut(request_id);
         let batch = batch.ok_or(Refusal::UnknownId)?;
         count(&mut batch.calls.cancel);
-        batch.cancel()
+        batch.cancel(&self.settings.behaviour, self.now_ms)
     }
 
     /// What is left to spend.
-    pub fn balance(&mut self, now_ms: u64) -> Decimal {
+    ///
+    /// # Errors
+    /// None of its own.
+    pub fn balance(&mut self, now_ms: u64) -> Result<Decimal, Refusal> {
+        self.admit(Endpoint::Balance, now_ms)?;
+        Ok(self.account.balance)
+    }
+
+    /// The switches now.
+    pub fn behaviour(&self) -> &Behaviour {
+        &self.settings.behaviour
+    }
+
+    /// Sets the switches, for the next call on.
+    pub fn behave(&mut self, behaviour: Behaviour) {
+        self.settings.behaviour = behaviour;
+    }
+
+    /// Puts money on the balance, or below zero takes it away, and lets short batches go on by
+    /// [`Behaviour::short_batch`], the oldest first. Not counted as a call.
+    ///
+    /// # Errors
+    /// [`Refusal::InsufficientFunds`] when the balance would fall below zero.
+    pub fn add_funds(&mut self, amount: Decimal, now_ms: u64) -> Result<(), Refusal> {
         self.advance(now_ms);
-        count(&mut self.calls.balance);
-        self.account.balance
+        if amount.abs() > item::AMOUNT_MAX {
+            return Err(Refusal::Invalid("at most 1000000000000 at a time"));
+        }
+        if !self.account.add(amount) {
+            return Err(Refusal::InsufficientFunds);
+        }
+        if self.settings.behaviour.short_batch == ShortBatch::RevivesOnFunds {
+            for batch in self.shelf.batches_mut() {
+                if batch.stage == Stage::Short && self.account.covers(batch.cost()) {
+                    batch.authorize(&mut self.account, &self.settings, self.now_ms)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The books, for tests and people; not counted as a call. `external_id` limits the batches and the
     /// sums over them.
     pub fn books(&mut self, external_id: Option<&str>, now_ms: u64) -> Books {
         self.advance(now_ms);
-        let mixed_result = self.settings.behaviour.mixed_result;
-        let shown = self
-            .shelf
-            .batches()
-            .filter(|batch| external_id.is_none_or(|id| batch.external_id == id))
-            .map(|batch| (batch, batch.status(mixed_result, self.now_ms)));
-        Books::new(shown, self.calls, &self.account)
+        let mut books = Books::new(self.calls, self.rate_limited, &self.account);
+        for batch in self.shelf.batches() {
+            if external_id.is_none_or(|id| batch.external_id == id) {
+                let request_ids = self.shelf.request_ids(&batch.external_id);
+                books.add(batch, request_ids, self.now_ms);
+            }
+        }
+        books
+    }
+
+    /// Refuses one call as if the limit was reached.
+    pub(crate) fn refuse_as_limited(&mut self, endpoint: Endpoint) -> Refusal {
+        self.calls.count(endpoint);
+        self.rate_limited.count(endpoint);
+        Refusal::RateLimited
+    }
+
+    /// What every call begins with.
+    fn admit(&mut self, endpoint: Endpoint, now_ms: u64) -> Result<(), Refusal> {
+        self.advance(now_ms);
+        let per_minute = self.settings.behaviour.calls_per_minute;
+        if self.limit.admit(per_minute, self.now_ms) {
+            self.calls.count(endpoint);
+            Ok(())
+        } else {
+            Err(self.refuse_as_limited(endpoint))
+        }
     }
 
     fn advance(&mut self, now_ms: u64) {
         self.now_ms = self.now_ms.max(now_ms);
+        let behaviour = &self.settings.behaviour;
         for batch in self.shelf.batches_mut() {
-            batch.advance(&mut self.account, self.now_ms);
+            batch.advance(&mut self.account, behaviour, self.now_ms);
         }
-    }
-}
-
-impl<'a> Page<'a> {
-    fn of(batch: &'a Batch, request: &RetrieveRequest, settings: &Settings, now_ms: u64) -> Self {
-        let (valid, refused): (&[Item], &[Item]) = match request.item_type {
-            None => (&batch.items, &batch.refused),
-            Some(ItemType::Valid) => (&batch.items, &[]),
-            Some(ItemType::Invalid) => (&[], &batch.refused),
-        };
-        Self {
-            batch,
-            status: batch.status(settings.behaviour.mixed_result, now_ms),
-            items: valid
-                .iter()
-                .chain(refused)
-                .skip(request.page.saturating_mul(request.size))
-                .take(request.size)
-                .collect(),
-            total: valid.len().saturating_add(refused.len()),
-        }
+        self.shelf.alter(&behaviour.alterations);
     }
 }
 

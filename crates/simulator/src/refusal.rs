@@ -31,11 +31,25 @@ pub enum Refusal {
     /// The balance does not cover the batch with its commission.
     #[error("invalid request: the mass payout balance is insufficient")]
     InsufficientFunds,
+    /// Too many calls in this minute.
+    #[error("request limit exceeded")]
+    RateLimited,
+    /// A failure that was asked for, with its code.
+    #[error("refused as planned")]
+    Planned(String),
 }
 
 impl Refusal {
+    /// Whether it is about keys and signature.
+    pub(crate) fn is_of_keys(&self) -> bool {
+        matches!(
+            self,
+            Self::NoAuthorization | Self::UnknownKey | Self::WrongSignature
+        )
+    }
+
     /// The provider's `errorCode`.
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> &str {
         match self {
             Self::NoAuthorization => "1009",
             Self::UnknownKey => "1001",
@@ -46,6 +60,8 @@ impl Refusal {
             | Self::Duplicate
             | Self::WrongState
             | Self::InsufficientFunds => "11",
+            Self::RateLimited => "50000",
+            Self::Planned(code) => code,
         }
     }
 }

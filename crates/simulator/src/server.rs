@@ -21,8 +21,9 @@ use tokio::{
 };
 
 use crate::{
-    Books, FaultPlan, Settings,
+    Books, FaultPlan, Scenario,
     http::{Desk, Unanswered, pause, router},
+    wire::{Reset, Wire},
 };
 
 /// How long calls under way may take after the shutdown; then their connections close.
@@ -39,17 +40,18 @@ pub struct Simulator {
 }
 
 impl Simulator {
-    /// Answers on `listener` until `shutdown` completes. Must be called within a Tokio runtime.
+    /// Answers on `listener` until `shutdown` completes; [`crate::Settings`] alone are a scenario without
+    /// faults. Must be called within a Tokio runtime.
     ///
     /// # Errors
     /// When the listener cannot tell its address.
     pub fn start(
         listener: TcpListener,
-        settings: Settings,
+        scenario: impl Into<Scenario>,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<Self> {
         let address = listener.local_addr()?;
-        let desk = Desk::new(settings);
+        let desk = Desk::new(scenario.into());
         let server = tokio::spawn(serve(listener, router(desk.clone()), shutdown));
         tracing::info!(%address, "simulator listens on {address}");
         Ok(Self {
@@ -113,19 +115,24 @@ async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<Outp
 /// Answers the calls of one connection.
 async fn answer_all(stream: TcpStream, router: Router, watcher: Watcher) {
     let router = TowerToHyperService::new(router);
+    let reset = Reset::default();
     let service = service_fn(|request: hyper::Request<Incoming>| {
         let answer = router.call(request);
         async {
             let Ok(response) = answer.await;
-            match response.extensions().get::<Unanswered>() {
-                Some(unanswered) => Err(*unanswered),
-                None => Ok(response),
+            let Some(unanswered) = response.extensions().get::<Unanswered>() else {
+                return Ok(response);
+            };
+            if *unanswered == Unanswered::Reset {
+                reset.plan();
             }
+            Err(*unanswered)
         }
     });
+    let wire = Wire::new(stream, reset.clone());
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(wire), service);
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(%error, "a connection ended early");
     }

@@ -5,33 +5,44 @@ use serde::Serialize;
 
 use super::{
     account::Account,
-    batch::{Batch, BatchStatus},
+    batch::{Batch, BatchStatus, sum},
     item::{Item, ItemStatus},
 };
+use crate::{Endpoint, text::amount};
 
 /// The books at one moment. Amounts are decimal text.
 ///
-/// Over all batches `initial_balance = balance + reserved + paid_total + commissions`.
+/// Over all batches `initial_balance + funds_added = balance + reserved + paid_total + commissions`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Books {
     /// Oldest first.
     pub batches: Vec<BatchBook>,
     /// Calls that reached the provider, of all batches.
     pub calls: Calls,
+    /// Those of them that were refused with 50000 instead of being worked on.
+    pub rate_limited: Calls,
     /// What the payees of the batches shown got; an item paid twice counts twice.
-    pub paid_total: String,
+    #[serde(serialize_with = "amount::serialize")]
+    pub paid_total: Decimal,
     /// How many items of the batches shown were paid at least once.
     pub paid_items: usize,
     /// The most payments any item shown has had: above 1 means money was lost.
     pub payments_max_per_item: u32,
     /// The balance at the start.
-    pub initial_balance: String,
+    #[serde(serialize_with = "amount::serialize")]
+    pub initial_balance: Decimal,
+    /// What was added since.
+    #[serde(serialize_with = "amount::serialize")]
+    pub funds_added: Decimal,
     /// What is left to spend.
-    pub balance: String,
+    #[serde(serialize_with = "amount::serialize")]
+    pub balance: Decimal,
     /// Taken from the balance for items that are open, or failed without refund.
-    pub reserved: String,
+    #[serde(serialize_with = "amount::serialize")]
+    pub reserved: Decimal,
     /// Commissions of paid items, kept by the provider.
-    pub commissions: String,
+    #[serde(serialize_with = "amount::serialize")]
+    pub commissions: Decimal,
 }
 
 /// Signed calls by endpoint, whatever the answer.
@@ -51,6 +62,20 @@ pub struct Calls {
     pub balance: u64,
 }
 
+impl Calls {
+    pub(crate) fn count(&mut self, endpoint: Endpoint) {
+        let calls = match endpoint {
+            Endpoint::Init => &mut self.init,
+            Endpoint::Auth => &mut self.auth,
+            Endpoint::Retrieve => &mut self.retrieve,
+            Endpoint::Item => &mut self.item,
+            Endpoint::Cancel => &mut self.cancel,
+            Endpoint::Balance => &mut self.balance,
+        };
+        *calls = calls.saturating_add(1);
+    }
+}
+
 /// One batch in [`Books`].
 #[derive(Clone, Debug, Serialize)]
 pub struct BatchBook {
@@ -58,16 +83,28 @@ pub struct BatchBook {
     pub request_id: String,
     /// The caller's id.
     pub external_id: String,
-    /// The provider's word.
+    /// Every request id ever given for this external id, the oldest first.
+    pub request_ids: Vec<String>,
+    /// The provider's word, as it truly is at this moment.
     pub status: BatchStatus,
     /// Init calls that met this batch, its own included.
     pub init_calls: u64,
     /// Auth calls with this request id.
     pub auth_calls: u64,
+    /// Retrieve calls that were shown the batch.
+    pub retrieve_calls: u64,
     /// Cancel calls with this request id.
     pub cancel_calls: u64,
     /// How often the batch was charged.
     pub authorized_times: u64,
+    /// Whether the stored copy is another than the one that was sent.
+    pub is_altered: bool,
+    /// Sum of the valid items as stored, without commission.
+    #[serde(serialize_with = "amount::serialize")]
+    pub total: Decimal,
+    /// What the payees got.
+    #[serde(serialize_with = "amount::serialize")]
+    pub paid_total: Decimal,
     /// Valid items in the order they came, then the refused ones.
     pub items: Vec<ItemBook>,
 }
@@ -78,7 +115,8 @@ pub struct ItemBook {
     /// The caller's id.
     pub item_id: String,
     /// As it came.
-    pub amount: String,
+    #[serde(serialize_with = "amount::serialize")]
+    pub amount: Decimal,
     /// As it came.
     pub currency: String,
     /// The provider's word.
@@ -88,48 +126,53 @@ pub struct ItemBook {
 }
 
 impl Books {
-    pub(crate) fn new<'a>(
-        shown: impl Iterator<Item = (&'a Batch, BatchStatus)>,
-        calls: Calls,
-        account: &Account,
-    ) -> Self {
-        let mut books = Self {
+    pub(crate) fn new(calls: Calls, rate_limited: Calls, account: &Account) -> Self {
+        Self {
             batches: Vec::new(),
             calls,
-            paid_total: String::new(),
+            rate_limited,
+            paid_total: Decimal::ZERO,
             paid_items: 0,
             payments_max_per_item: 0,
-            initial_balance: account.initial.to_string(),
-            balance: account.balance.to_string(),
-            reserved: account.reserved.to_string(),
-            commissions: account.commissions.to_string(),
-        };
-        let mut paid_total = Decimal::ZERO;
-        for (batch, status) in shown {
-            for item in batch.items.iter().filter(|item| item.payments > 0) {
-                let paid = item.amount.saturating_mul(item.payments.into());
-                paid_total = paid_total.saturating_add(paid);
-                books.paid_items = books.paid_items.saturating_add(1);
-                books.payments_max_per_item = books.payments_max_per_item.max(item.payments);
-            }
-            books.batches.push(BatchBook::of(batch, status));
+            initial_balance: account.initial,
+            funds_added: account.added,
+            balance: account.balance,
+            reserved: account.reserved,
+            commissions: account.commissions,
         }
-        books.paid_total = paid_total.to_string();
-        books
+    }
+
+    pub(crate) fn add(&mut self, batch: &Batch, request_ids: Vec<String>, now_ms: u64) {
+        let batch = BatchBook::of(batch, request_ids, now_ms);
+        self.paid_total = self.paid_total.saturating_add(batch.paid_total);
+        for item in batch.items.iter().filter(|item| item.payments > 0) {
+            self.paid_items = self.paid_items.saturating_add(1);
+            self.payments_max_per_item = self.payments_max_per_item.max(item.payments);
+        }
+        self.batches.push(batch);
     }
 }
 
 impl BatchBook {
-    fn of(batch: &Batch, status: BatchStatus) -> Self {
+    fn of(batch: &Batch, request_ids: Vec<String>, now_ms: u64) -> Self {
         let items = batch.items.iter().chain(&batch.refused);
+        let paid = items.clone().map(|item| {
+            let times = item.payments.into();
+            item.amount.saturating_mul(times)
+        });
         Self {
             request_id: batch.request_id.clone(),
             external_id: batch.external_id.clone(),
-            status,
+            request_ids,
+            status: batch.status(now_ms),
             init_calls: batch.calls.init,
             auth_calls: batch.calls.auth,
+            retrieve_calls: batch.calls.retrieve,
             cancel_calls: batch.calls.cancel,
             authorized_times: batch.authorized_times,
+            is_altered: !batch.altered.is_empty(),
+            total: batch.total(),
+            paid_total: sum(paid),
             items: items.map(ItemBook::of).collect(),
         }
     }
@@ -139,9 +182,9 @@ impl ItemBook {
     fn of(item: &Item) -> Self {
         Self {
             item_id: item.external_id.clone(),
-            amount: item.amount.to_string(),
+            amount: item.amount,
             currency: item.currency.clone(),
-            status: item.status,
+            status: item.status(),
             payments: item.payments,
         }
     }

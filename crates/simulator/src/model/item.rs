@@ -3,10 +3,14 @@
 use std::time::Duration;
 
 use rust_decimal::Decimal;
-use sha2::{Digest as _, Sha256};
-use uuid::Builder;
+use serde::{Deserialize, Serialize};
 
-use crate::{AfterFailed, NewItem, Outcome, RecipientType, Settings, recipient};
+use super::timeline::Timeline;
+use crate::{
+    AfterFailed, NewItem, Outcome, RecipientType, Settings,
+    chance::{Chance, per_mille_of},
+    recipient,
+};
 
 /// The most one item may ask for: 10^12, as 32-bit words. The provider states no limit; this one keeps
 /// every sum exact.
@@ -19,7 +23,7 @@ const PER_MILLE: u64 = 1000;
 const JITTER_PER_MILLE: u64 = 200;
 
 /// The provider's `itemStatus`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ItemStatus {
     /// Stored, or authorized and not yet looked at.
@@ -43,6 +47,7 @@ pub enum ItemStatus {
 }
 
 /// One payee of a batch, as the provider holds it.
+#[derive(Clone)]
 pub struct Item {
     pub(crate) external_id: String,
     pub(crate) reference_code: String,
@@ -53,7 +58,7 @@ pub struct Item {
     pub(crate) amount: Decimal,
     pub(crate) commission: Decimal,
     pub(crate) currency: String,
-    pub(crate) status: ItemStatus,
+    pub(crate) track: Timeline<ItemStatus>,
     pub(crate) error: Option<ItemError>,
     /// How often the payee got the amount: more than once is what must never happen.
     pub(crate) payments: u32,
@@ -91,11 +96,11 @@ impl Item {
             amount: new.amount.value,
             commission,
             currency: new.amount.currency,
-            status: if error.is_some() {
+            track: Timeline::new(if error.is_some() {
                 ItemStatus::Invalid
             } else {
                 ItemStatus::Init
-            },
+            }),
             error,
             payments: 0,
             outcome,
@@ -113,9 +118,9 @@ impl Item {
         &self.reference_code
     }
 
-    /// As of the last call to the provider.
+    /// As of the last call to the provider, whatever it shows.
     pub fn status(&self) -> ItemStatus {
-        self.status
+        self.track.last()
     }
 
     pub(crate) fn is_to_be_paid(&self) -> bool {
@@ -128,7 +133,7 @@ impl Item {
 
     /// The next status of an authorized item, and how long after the present one it comes.
     pub(crate) fn next(&self) -> Option<(ItemStatus, u64)> {
-        let (status, pace_per_mille) = match (self.status, self.recipient_type) {
+        let (status, pace_per_mille) = match (self.status(), self.recipient_type) {
             (ItemStatus::Init, _) => (ItemStatus::Queued, 200),
             (ItemStatus::Queued, RecipientType::Iban) => (ItemStatus::Processing, 200),
             // A wallet needs no bank.
@@ -210,40 +215,6 @@ fn refuse(new: &NewItem, outcome: Outcome, settings: &Settings) -> Option<ItemEr
     Some(ItemError { code, message })
 }
 
-/// What the seed decides for one key, the same in every run.
-pub(crate) struct Chance<'a> {
-    pub(crate) seed: u64,
-    pub(crate) key: &'a str,
-}
-
-impl Chance<'_> {
-    /// An id in the provider's shape.
-    pub(crate) fn id(&self) -> String {
-        let mut bytes = [0; 16];
-        bytes.copy_from_slice(self.hash("id").split_at(16).0);
-        Builder::from_random_bytes(bytes).into_uuid().to_string()
-    }
-
-    /// Whether the key is among this share of all keys.
-    fn hits(&self, question: &str, share_per_mille: u16) -> bool {
-        self.below_1000(question) < share_per_mille.into()
-    }
-
-    fn below_1000(&self, question: &str) -> u64 {
-        let [.., a, b, c, d] = self.hash(question);
-        u64::from(u32::from_be_bytes([a, b, c, d])) % PER_MILLE
-    }
-
-    fn hash(&self, question: &str) -> [u8; 32] {
-        Sha256::new_with_prefix(self.seed.to_be_bytes())
-            .chain_update(question)
-            .chain_update([0])
-            .chain_update(self.key)
-            .finalize()
-            .into()
-    }
-}
-
 fn pace_ms(chance: &Chance<'_>, settle_after: Duration) -> u64 {
     let spread = JITTER_PER_MILLE.saturating_mul(2);
     let pace_per_mille = PER_MILLE
@@ -254,8 +225,4 @@ fn pace_ms(chance: &Chance<'_>, settle_after: Duration) -> u64 {
 
 pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-pub(crate) fn per_mille_of(whole: u64, per_mille: u64) -> u64 {
-    whole.saturating_mul(per_mille).div_euclid(PER_MILLE)
 }

@@ -3,6 +3,10 @@
 use std::collections::HashMap;
 
 use super::{batch::Batch, item::Item};
+use crate::Alteration;
+
+/// The batch's place, and the item's place among its valid and then its refused items, by reference code.
+type References = HashMap<String, (usize, usize)>;
 
 #[derive(Default)]
 pub(super) struct Shelf {
@@ -10,8 +14,7 @@ pub(super) struct Shelf {
     by_request: HashMap<String, usize>,
     /// Oldest first.
     by_external: HashMap<String, Vec<usize>>,
-    /// The batch, and the item's place among its valid and then its refused items.
-    by_reference: HashMap<String, (usize, usize)>,
+    by_reference: References,
 }
 
 impl Shelf {
@@ -22,11 +25,29 @@ impl Shelf {
             .entry(batch.external_id.clone())
             .or_default()
             .push(place);
-        for (item_place, item) in items(&batch).enumerate() {
-            self.by_reference
-                .insert(item.reference_code.clone(), (place, item_place));
-        }
+        enter(&mut self.by_reference, place, &batch);
         self.batches.push(batch);
+    }
+
+    /// Lets the alterations meet the batches.
+    pub(super) fn alter(&mut self, alterations: &[Alteration]) {
+        if alterations.is_empty() {
+            return;
+        }
+        for (place, batch) in self.batches.iter_mut().enumerate() {
+            if batch.alter(alterations) {
+                enter(&mut self.by_reference, place, batch);
+            }
+        }
+    }
+
+    /// Of every batch under an external id, the oldest first.
+    pub(super) fn request_ids(&self, external_id: &str) -> Vec<String> {
+        let places = self.by_external.get(external_id).into_iter().flatten();
+        places
+            .filter_map(|place| self.batches.get(*place))
+            .map(|batch| batch.request_id.clone())
+            .collect()
     }
 
     pub(super) fn batches(&self) -> impl Iterator<Item = &Batch> {
@@ -37,21 +58,12 @@ impl Shelf {
         self.batches.iter_mut()
     }
 
-    pub(super) fn by_request(&self, request_id: &str) -> Option<&Batch> {
-        self.batches.get(*self.by_request.get(request_id)?)
-    }
-
     pub(super) fn by_request_mut(&mut self, request_id: &str) -> Option<&mut Batch> {
         self.batches.get_mut(*self.by_request.get(request_id)?)
     }
 
     pub(super) fn count_of(&self, external_id: &str) -> usize {
         self.by_external.get(external_id).map_or(0, Vec::len)
-    }
-
-    pub(super) fn newest(&self, external_id: &str) -> Option<&Batch> {
-        self.batches
-            .get(*self.by_external.get(external_id)?.last()?)
     }
 
     pub(super) fn newest_mut(&mut self, external_id: &str) -> Option<&mut Batch> {
@@ -62,7 +74,17 @@ impl Shelf {
     pub(super) fn by_reference(&self, reference_code: &str) -> Option<(&Batch, &Item)> {
         let (place, item_place) = *self.by_reference.get(reference_code)?;
         let batch = self.batches.get(place)?;
-        Some((batch, items(batch).nth(item_place)?))
+        // A removed item leaves its code behind.
+        let item = items(batch)
+            .nth(item_place)
+            .filter(|item| item.reference_code == reference_code);
+        Some((batch, item?))
+    }
+}
+
+fn enter(references: &mut References, place: usize, batch: &Batch) {
+    for (item_place, item) in items(batch).enumerate() {
+        references.insert(item.reference_code.clone(), (place, item_place));
     }
 }
 

@@ -227,11 +227,9 @@ async fn a_lost_answer_leaves_the_work_done_and_a_closed_door_leaves_it_undone()
         .await
         .unwrap();
     assert_eq!(answer.status, 204);
-    world.simulator.plan(FaultPlan {
-        endpoint: Endpoint::Auth,
-        fault: Fault::LoseAnswerAfterWork,
-        times: 1,
-    });
+    world
+        .simulator
+        .plan(FaultPlan::next(Endpoint::Auth, Fault::LoseAnswerAfterWork));
     assert!(world.try_call("POST", AUTH, &naming(&id)).await.is_none());
     let books = world.simulator.books(None);
     assert_eq!((books.calls.auth, books.paid_items), (1, 1));
@@ -242,9 +240,8 @@ async fn a_held_answer_has_its_work_done_and_does_not_hold_up_the_shutdown() {
     let world = World::start(settings()).await;
     let id = request_id(&world, ONE_ITEM).await;
     world.simulator.plan(FaultPlan {
-        endpoint: Endpoint::Auth,
-        fault: Fault::HoldAnswer { millis: 3_600_000 },
-        times: 1,
+        millis: 3_600_000,
+        ..FaultPlan::next(Endpoint::Auth, Fault::HoldAnswer)
     });
     let books_path = "/_sim/books?external_id=m-1";
     let body = naming(&id);

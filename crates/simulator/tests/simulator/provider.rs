@@ -106,7 +106,7 @@ fn the_books_tie_out_at_every_moment_whatever_goes_wrong() {
                 .into_iter()
                 .filter(|status| matches!(status, ItemStatus::Failed | ItemStatus::DepositFail));
             let stuck_cost = decimal("103.00") * Decimal::from(stuck.count());
-            assert_eq!(decimal(&books.reserved), stuck_cost);
+            assert_eq!(books.reserved, stuck_cost);
         }
     }
 }
@@ -234,5 +234,5 @@ fn a_hundred_thousand_items_can_be_paid_and_paged_through() {
         request.page += 1;
     }
     assert_eq!(seen, ITEMS);
-    assert_eq!(provider.balance(START_MS), Decimal::ZERO);
+    assert_eq!(provider.balance(START_MS), Ok(Decimal::ZERO));
 }

@@ -34,10 +34,7 @@ fn a_second_auth_pays_twice_only_when_asked_to() {
             assert_eq!(books.batches[0].authorized_times, u64::from(times));
             assert_eq!(books.payments_max_per_item, times);
             assert_eq!(books.paid_items, 2);
-            assert_eq!(
-                decimal(&books.paid_total),
-                decimal("201.00") * Decimal::from(times)
-            );
+            assert_eq!(books.paid_total, decimal("201.00") * Decimal::from(times));
         }
     }
 }
@@ -78,7 +75,7 @@ fn cancel_ends_a_stored_batch_and_nothing_else() {
     provider.auth(&running, START_MS).unwrap();
 
     assert_eq!(provider.cancel(&stored, START_MS), Ok(()));
-    assert_eq!(provider.cancel(&stored, START_MS), Err(Refusal::WrongState));
+    assert_eq!(provider.cancel(&stored, START_MS), Ok(()));
     assert_eq!(provider.auth(&stored, START_MS), Err(Refusal::WrongState));
     assert_eq!(
         provider.cancel(&running, START_MS),
@@ -126,7 +123,7 @@ fn a_lack_of_funds_shows_where_the_switch_says_and_moves_nothing() {
         }
         assert_eq!(books.batches[0].authorized_times, 0);
         assert_eq!(statuses(&books), [ItemStatus::Init; 2]);
-        assert_eq!(provider.balance(START_MS), initial_balance);
+        assert_eq!(provider.balance(START_MS), Ok(initial_balance));
     }
 }
 
