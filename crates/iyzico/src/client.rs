@@ -5,17 +5,14 @@
 //! when it finds a pooled one closed before the request was begun; nothing was sent then.)
 
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::Utc;
 use onay_payout::provider::{
     Initialized, NotSent, Provider, ProviderError, Query, RemoteItem, RemotePage,
 };
 use onay_payout::{Account, Content, ExternalId, ReferenceCode, ReleasePermit, RequestId, SendBy};
-use reqwest::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
-};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Request, Url};
 use rust_decimal::Decimal;
 use secrecy::ExposeSecret as _;
@@ -23,8 +20,9 @@ use uuid::Uuid;
 
 use crate::answer::{self, Reply};
 use crate::failure::{in_doubt, transport, unbuildable};
+use crate::gate::{gated, is_over};
 use crate::request;
-use crate::settings::{ClientError, Locale, Settings, base_url};
+use crate::settings::{ClientError, Locale, Settings, Timeouts, base_url};
 use crate::sign::{Signer, signed_path};
 
 /// Largest answer that is read, in bytes. A page of a thousand items has less than 1 MiB.
@@ -67,17 +65,7 @@ impl Client {
         let signer = Signer::new(settings.api_key, &settings.secret_key)?;
         // An error means that a provider is installed already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder()
-            .user_agent(concat!("onay/", env!("CARGO_PKG_VERSION")))
-            .default_headers(HeaderMap::from_iter([(ACCEPT, JSON), (CONTENT_TYPE, JSON)]))
-            .connect_timeout(settings.timeouts.connect)
-            .timeout(settings.timeouts.call)
-            .pool_idle_timeout(IDLE_CONNECTION_KEPT)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            .build()
-            .map_err(ClientError::Http)?;
+        let http = http(settings.timeouts).build().map_err(ClientError::Http)?;
         Ok(Self {
             http,
             base_url,
@@ -90,35 +78,33 @@ impl Client {
     /// Authorize without its proof; private, so that only [`Provider::authorize`] reaches it.
     async fn start(&self, request: &RequestId, send_by: SendBy) -> Result<(), ProviderError> {
         let body = request::authorize(request).map_err(unbuildable)?;
-        let reply = self.post("auth", body, Some(send_by)).await?;
+        let reply = self.write("auth", body, send_by).await?;
         answer::done(&reply)
     }
 
     async fn get(&self, path: &str) -> Result<Reply, ProviderError> {
-        let request = self.signed(Method::GET, path, Vec::new())?;
-        self.send(request, None).await
+        let request = self.signed(Method::GET, path, Vec::new(), None)?;
+        self.send(request).await
     }
 
-    async fn post(
+    /// A call that changes something: it is begun until `send_by` or never, and ends no later
+    /// than the timeout of a whole call after that.
+    async fn write(
         &self,
         path: &str,
         body: Vec<u8>,
-        send_by: Option<SendBy>,
+        send_by: SendBy,
     ) -> Result<Reply, ProviderError> {
-        let request = self.signed(Method::POST, path, body)?;
-        self.send(request, send_by).await
-    }
-
-    /// Sends one request, unless it is too late, and reads what comes back, whatever it is. Takes
-    /// no longer than the timeout of a whole call, counted from the check of `send_by`.
-    async fn send(
-        &self,
-        request: Request,
-        send_by: Option<SendBy>,
-    ) -> Result<Reply, ProviderError> {
-        if send_by.is_some_and(|send_by| is_over(&send_by)) {
+        let request = self.signed(Method::POST, path, body, Some(send_by))?;
+        // The body asks again at its first byte. Asked here, a late call spares a connection.
+        if is_over(&send_by) {
             return Err(ProviderError::NotSent(NotSent::TooLate));
         }
+        self.send(request).await
+    }
+
+    /// Sends one request and reads what comes back, whatever it is.
+    async fn send(&self, request: Request) -> Result<Reply, ProviderError> {
         let mut response = self.http.execute(request).await.map_err(transport)?;
         let http_status = response.status().as_u16();
         let mut body = Vec::new();
@@ -131,8 +117,14 @@ impl Client {
         Ok(Reply { http_status, body })
     }
 
-    /// The request with its signature over the very bytes it carries.
-    fn signed(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Request, ProviderError> {
+    /// The request with its signature over the very bytes it carries; not begun after `send_by`.
+    fn signed(
+        &self,
+        method: Method,
+        path: &str,
+        body: Vec<u8>,
+        send_by: Option<SendBy>,
+    ) -> Result<Request, ProviderError> {
         let path = format!("/v1/mass/payout/{path}");
         let mut url = self.base_url.clone();
         url.set_path(&path);
@@ -147,13 +139,12 @@ impl Client {
             .authorization(&random_key, signed_path(&url), &body);
         let mut authorization = HeaderValue::try_from(authorization).map_err(unbuildable)?;
         authorization.set_sensitive(true);
-        let is_post = method == Method::POST;
-        let mut request = self.http.request(method, url);
-        if is_post {
-            // Said for an empty body too: some servers refuse a POST without a length.
-            request = request.header(CONTENT_LENGTH, body.len());
-        }
-        request
+        let body = match send_by {
+            Some(send_by) => gated(body, send_by),
+            None => body.into(),
+        };
+        self.http
+            .request(method, url)
             .header(AUTHORIZATION, authorization)
             .header(RANDOM_KEY, random_key)
             .body(body)
@@ -175,7 +166,7 @@ impl Provider for Client {
         send_by: SendBy,
     ) -> Result<Initialized, ProviderError> {
         let body = request::initialize(content, as_id).map_err(unbuildable)?;
-        let reply = self.post("init", body, Some(send_by)).await?;
+        let reply = self.write("init", body, send_by).await?;
         answer::initialized(&reply)
     }
 
@@ -185,7 +176,8 @@ impl Provider for Client {
 
     async fn retrieve(&self, query: &Query) -> Result<Option<RemotePage>, ProviderError> {
         let body = request::retrieve(query).map_err(unbuildable)?;
-        let reply = self.post("retrieve", body, None).await?;
+        let request = self.signed(Method::POST, "retrieve", body, None)?;
+        let reply = self.send(request).await?;
         answer::page(&reply)
     }
 
@@ -196,7 +188,7 @@ impl Provider for Client {
 
     async fn cancel(&self, request: &RequestId, send_by: SendBy) -> Result<(), ProviderError> {
         let path = format!("cancel/{request}");
-        let reply = self.post(&path, Vec::new(), Some(send_by)).await?;
+        let reply = self.write(&path, Vec::new(), send_by).await?;
         answer::done(&reply)
     }
 
@@ -214,12 +206,22 @@ impl fmt::Debug for Client {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the wall clock moves on while a machine sleeps, and is only compared here"
-)]
-fn is_over(send_by: &SendBy) -> bool {
-    send_by.is_over(Instant::now(), Utc::now())
+/// HTTP/1 only: it is what `gate` relies on.
+fn http(timeouts: Timeouts) -> reqwest::ClientBuilder {
+    let http = reqwest::Client::builder()
+        .user_agent(concat!("onay/", env!("CARGO_PKG_VERSION")))
+        .default_headers(HeaderMap::from_iter([(ACCEPT, JSON), (CONTENT_TYPE, JSON)]))
+        .connect_timeout(timeouts.connect)
+        .timeout(timeouts.call)
+        .pool_idle_timeout(IDLE_CONNECTION_KEPT)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .http1_only()
+        .no_proxy();
+    // The system, too, gives up on a write that it could not deliver in that time.
+    #[cfg(target_os = "linux")]
+    let http = http.tcp_user_timeout(timeouts.call);
+    http
 }
 
 #[cfg(test)]

@@ -1,10 +1,12 @@
 //! Everything that is no success, by what is known about it.
 
 use std::error::Error;
+use std::iter;
 
 use onay_payout::provider::{NotSent, ProviderError, Refusal};
 use serde::Deserialize;
 
+use crate::gate::TooLate;
 use crate::scalar::{Scalar, cut, text, words};
 
 /// Too many calls this minute. Source: iyzico "Limiters", read 2026-11-22.
@@ -44,9 +46,9 @@ pub(crate) struct RefusedItem {
 impl Envelope {
     /// Whether the call succeeded; if not, what that means.
     ///
-    /// The status word decides, not HTTP's: refusals came with HTTP 200 wherever they were
-    /// recorded. A gateway in front of iyzico writes the number 401 in place of the word (issue
-    /// 215 of iyzipay-php). Any other word or number is no clear "no".
+    /// The status word decides, as refusals came with HTTP 200 wherever they were recorded. A
+    /// gateway in front of iyzico writes the number 401 in place of the word (issue 215 of
+    /// iyzipay-php). Any other word or number is no clear "no".
     pub(crate) fn check(self) -> Result<(), ProviderError> {
         match text(self.status).as_deref() {
             Some("success") => Ok(()),
@@ -94,10 +96,10 @@ impl RefusedItem {
 fn judge(status: &str, refusal: Refusal) -> ProviderError {
     match refusal.code.as_deref() {
         Some(RATE_LIMITED) => ProviderError::NotSent(NotSent::RateLimited),
+        Some(code) if SYSTEM.contains(&code) => in_doubt(format!("system error {code}")),
         code if status == "401" || code.is_some_and(|code| CREDENTIALS.contains(&code)) => {
             ProviderError::NotSent(NotSent::Credentials(refusal))
         }
-        Some(code) if SYSTEM.contains(&code) => in_doubt(format!("system error {code}")),
         None if refusal.message.is_none() => in_doubt("a failure without a reason"),
         Some(_) | None => ProviderError::Refused(refusal),
     }
@@ -106,13 +108,16 @@ fn judge(status: &str, refusal: Refusal) -> ProviderError {
 /// What a failed exchange says: nothing was sent, or nothing is known.
 ///
 /// The HTTP client reports name lookup, TCP and TLS as connecting; the request is written only
-/// after all three.
+/// after all three, and after its body was asked whether it is too late.
 pub(crate) fn transport(error: reqwest::Error) -> ProviderError {
-    let (is_builder, is_connect) = (error.is_builder(), error.is_connect());
-    let reason = chain(&error.without_url());
-    if is_builder {
+    let error = error.without_url();
+    let reasons: Vec<String> = causes(&error).map(ToString::to_string).collect();
+    let reason = reasons.join(": ");
+    if causes(&error).any(<dyn Error>::is::<TooLate>) {
+        ProviderError::NotSent(NotSent::TooLate)
+    } else if error.is_builder() {
         unbuildable(reason)
-    } else if is_connect {
+    } else if error.is_connect() {
         ProviderError::NotSent(NotSent::Connection(reason))
     } else {
         in_doubt(reason)
@@ -129,13 +134,7 @@ pub(crate) fn in_doubt(reason: impl Into<String>) -> ProviderError {
     ProviderError::InDoubt(reason.into())
 }
 
-/// An error and its causes in one line: the port's errors carry text, not sources.
-fn chain(error: &dyn Error) -> String {
-    let mut line = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        line = format!("{line}: {error}");
-        cause = error.source();
-    }
-    line
+/// An error and what caused it, outermost first.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    iter::successors(Some(error), |&error| error.source())
 }

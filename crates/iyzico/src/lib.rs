@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `settings` | what a client needs to know, and what it refuses to start with |
 //! | `client` | the six calls over HTTP |
+//! | `gate` | lets no write begin after its deadline |
 //! | `sign` | the `IYZWSv2` signature |
 //! | `request` | the bodies we send |
 //! | `answer` | the bodies we get, as values of the domain |
@@ -24,6 +25,7 @@
 mod answer;
 mod client;
 mod failure;
+mod gate;
 mod request;
 mod scalar;
 mod settings;

@@ -13,14 +13,20 @@ use tokio::sync::mpsc;
 pub(super) enum Then {
     /// Reads it and answers with this status and body.
     Answer(u16, &'static str),
+    /// Reads it and writes just this, one byte at a time.
+    Trickle(&'static str),
     /// Reads it, writes just this, and hangs up.
     WriteAndClose(&'static str),
+    /// Reads it, writes just this, and resets the connection.
+    WriteAndReset(&'static str),
     /// Reads it, writes just this, and falls silent.
     WriteAndStall(&'static str),
+    /// Reads it, writes this, and then blanks without end, so many at a time.
+    Flood(&'static str, usize),
     /// Hangs up without reading.
     Close,
-    /// Reads it and writes without end.
-    Flood,
+    /// Resets the connection without reading.
+    Reset,
 }
 
 /// A server that plays one script over all its connections, and what arrived there.
@@ -55,46 +61,65 @@ async fn play(
     let mut kept = Vec::new();
     for connection in 0.. {
         let (mut stream, _) = listener.accept().await.unwrap();
+        stream.set_nodelay(true).unwrap();
         while let Some(then) = script.peek().copied() {
-            if !matches!(then, Then::Close) {
+            if !matches!(then, Then::Close | Then::Reset) {
                 let Some(raw) = read_request(&mut stream).await else {
                     break;
                 };
                 tell.send((connection, raw)).unwrap();
             }
             script.next();
-            match then {
-                Then::Answer(status, body) => {
-                    let length = body.len();
-                    let head = format!("HTTP/1.1 {status} -\r\nlocation: /elsewhere\r\n");
-                    let text = format!("{head}content-length: {length}\r\n\r\n{body}");
-                    stream.write_all(text.as_bytes()).await.unwrap();
-                }
-                Then::WriteAndClose(text) => {
-                    stream.write_all(text.as_bytes()).await.unwrap();
-                    break;
-                }
-                Then::WriteAndStall(text) => {
-                    stream.write_all(text.as_bytes()).await.unwrap();
+            if !answer(&mut stream, then).await {
+                if let Then::WriteAndStall(_) = then {
                     kept.push(stream);
-                    break;
                 }
-                Then::Close => break,
-                Then::Flood => {
-                    stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
-                    while stream.write_all(&[b' '; 16_384]).await.is_ok() {}
-                    break;
-                }
+                break;
             }
         }
     }
 }
 
-/// The bytes of one request, or nothing when the client hung up.
+/// Answers a request; whether the connection goes on.
+async fn answer(stream: &mut TcpStream, then: Then) -> bool {
+    match then {
+        Then::Answer(status, body) => {
+            let length = body.len();
+            let head = format!("HTTP/1.1 {status} -\r\nlocation: /elsewhere\r\n");
+            let text = format!("{head}content-length: {length}\r\n\r\n{body}");
+            stream.write_all(text.as_bytes()).await.unwrap();
+            return true;
+        }
+        Then::Trickle(text) => {
+            for byte in text.bytes() {
+                stream.write_all(&[byte]).await.unwrap();
+                tokio::task::yield_now().await;
+            }
+            return true;
+        }
+        Then::WriteAndClose(text) | Then::WriteAndStall(text) => {
+            stream.write_all(text.as_bytes()).await.unwrap();
+        }
+        Then::WriteAndReset(text) => {
+            stream.write_all(text.as_bytes()).await.unwrap();
+            stream.set_zero_linger().unwrap();
+        }
+        Then::Flood(text, at_a_time) => {
+            stream.write_all(text.as_bytes()).await.unwrap();
+            while stream.write_all(&vec![b' '; at_a_time]).await.is_ok() {}
+        }
+        Then::Close => {}
+        Then::Reset => stream.set_zero_linger().unwrap(),
+    }
+    false
+}
+
+/// The bytes of one request, or nothing when the client hung up before its first byte.
 async fn read_request(stream: &mut TcpStream) -> Option<Vec<u8>> {
     let mut raw = Vec::new();
     while !is_whole(&raw) {
-        if stream.read_buf(&mut raw).await.ok()? == 0 {
+        if stream.read_buf(&mut raw).await.unwrap_or(0) == 0 {
+            assert!(raw.is_empty(), "a request was broken off: {raw:?}");
             return None;
         }
     }
