@@ -9,7 +9,8 @@
 //! request 184 of iyzipay-java, read 2026-11-22.
 
 use onay_payout::provider::{
-    Initialized, InvalidItem, ProviderError, RemoteBatch, RemoteItem, RemotePage, RemoteStatus,
+    Initialized, InvalidItem, NotSent, ProviderError, RemoteBatch, RemoteItem, RemotePage,
+    RemoteStatus,
 };
 use onay_payout::{Currency, ItemStatus, Money, Personal};
 use rust_decimal::Decimal;
@@ -46,7 +47,7 @@ pub(crate) fn initialized(reply: &Reply) -> Result<Initialized, ProviderError> {
 
 /// The answer to retrieve; `None` when it shows no batch.
 pub(crate) fn page(reply: &Reply) -> Result<Option<RemotePage>, ProviderError> {
-    let shown: Page = success(reply)?;
+    let shown: Page = looked_up(reply)?;
     let Some(batch) = shown.mass_payout.filter(|batch| !batch.is_empty()) else {
         return Ok(None);
     };
@@ -66,7 +67,7 @@ pub(crate) fn page(reply: &Reply) -> Result<Option<RemotePage>, ProviderError> {
 
 /// The answer to item detail; `None` when it shows no item.
 pub(crate) fn item(reply: &Reply) -> Result<Option<RemoteItem>, ProviderError> {
-    let shown: Detail = success(reply)?;
+    let shown: Detail = looked_up(reply)?;
     shown
         .item
         .filter(|item| !item.is_empty())
@@ -76,23 +77,41 @@ pub(crate) fn item(reply: &Reply) -> Result<Option<RemoteItem>, ProviderError> {
 
 /// The answer to balance. It names no currency.
 pub(crate) fn balance(reply: &Reply) -> Result<Decimal, ProviderError> {
-    let shown: Balance = success(reply)?;
+    let shown: Balance = looked_up(reply)?;
     shown
         .balance
         .and_then(|balance| balance.decimal())
         .ok_or_else(|| unreadable("the balance"))
 }
 
-/// Reads the body as `T` if it says that the call succeeded, whatever HTTP's status says.
-/// The body decides, whatever the HTTP status; but a server that says it broke (5xx) may have
-/// broken after the work was done, so then nothing in the body is believed.
-fn success<T: DeserializeOwned>(reply: &Reply) -> Result<T, ProviderError> {
-    let envelope = read::<Envelope>(reply)?;
-    if (500..600).contains(&reply.http_status) {
-        return Err(in_doubt(format!("HTTP status {}", reply.http_status)));
+/// As [`success`], for the calls that change nothing: there HTTP's 429 needs no proof.
+fn looked_up<T: DeserializeOwned>(reply: &Reply) -> Result<T, ProviderError> {
+    if reply.http_status == 429 {
+        return Err(ProviderError::NotSent(NotSent::RateLimited));
     }
-    envelope.check()?;
-    read(reply)
+    success(reply)
+}
+
+/// Reads the body as `T` if the call succeeded.
+///
+/// The body says yes or no, and HTTP's status how far that is believed:
+///
+/// - A yes only with 2xx.
+/// - A server that says it broke (5xx) may have broken after the work was done.
+/// - 401 means that the request was not applied (RFC 9110, 15.5.2).
+/// - 429 does not: something behind the server that took the call may have been too busy.
+///   iyzico's own word for its limit is code 50000, with no documented HTTP status.
+fn success<T: DeserializeOwned>(reply: &Reply) -> Result<T, ProviderError> {
+    let said = read::<Envelope>(reply)?.check();
+    match (reply.http_status, said) {
+        (200..=299, Ok(())) => read(reply),
+        (401, Err(ProviderError::Refused(refusal))) => {
+            Err(ProviderError::NotSent(NotSent::Credentials(refusal)))
+        }
+        (429, Err(ProviderError::Refused(_))) => Err(in_doubt("HTTP status 429")),
+        (200..=299 | 400..=499, Err(error)) => Err(error),
+        (status, _) => Err(in_doubt(format!("HTTP status {status}"))),
+    }
 }
 
 /// Reads JSON. An error tells the place only: the parser's own words may quote the body.

@@ -20,6 +20,16 @@ enum Call {
 
 use Call::{AuthorizeOrCancel, BalanceOf, Initialize, ItemDetail, Retrieve};
 
+const CALLS: [Call; 5] = [
+    Initialize,
+    AuthorizeOrCancel,
+    Retrieve,
+    ItemDetail,
+    BalanceOf,
+];
+
+const RATE_LIMITED: &str = "not sent: the provider's rate limit is reached";
+
 const ID: &str = "79cdefc1-3ce6-4f51-bdd9-0c050274db64";
 
 /// The call, the body, HTTP's status, and what it means in the domain.
@@ -38,8 +48,14 @@ const TABLE: &[(Call, &str, u16, &str)] = &[
     (Initialize, "status-upper-case", 200, "in doubt: the answer says neither success nor failure"),
     (Initialize, "failure-invalid-request", 400, "refused: Geçersiz istek (code 11)"),
     (AuthorizeOrCancel, "guide-auth", 200, "done"),
+    (AuthorizeOrCancel, "guide-auth", 307, "in doubt: HTTP status 307"),
+    (AuthorizeOrCancel, "guide-auth", 404, "in doubt: HTTP status 404"),
+    (AuthorizeOrCancel, "guide-auth", 429, "in doubt: HTTP status 429"),
     (AuthorizeOrCancel, "guide-auth", 502, "in doubt: HTTP status 502"),
     (AuthorizeOrCancel, "failure-invalid-request", 200, "refused: Geçersiz istek (code 11)"),
+    (AuthorizeOrCancel, "failure-invalid-request", 307, "in doubt: HTTP status 307"),
+    (AuthorizeOrCancel, "failure-invalid-request", 401, "not sent: the provider does not accept our credentials (Geçersiz istek (code 11))"),
+    (AuthorizeOrCancel, "failure-invalid-request", 429, "in doubt: HTTP status 429"),
     (AuthorizeOrCancel, "failure-invalid-request", 500, "in doubt: HTTP status 500"),
     (AuthorizeOrCancel, "failure-number-code", 200, "refused: no reason given (code 11)"),
     (AuthorizeOrCancel, "failure-message-only", 422, "refused: Kayıt bulunamadı"),
@@ -48,6 +64,7 @@ const TABLE: &[(Call, &str, u16, &str)] = &[
     (AuthorizeOrCancel, "failure-api-key", 200, "not sent: the provider does not accept our credentials (api bilgileri bulunamadı (code 1001))"),
     (AuthorizeOrCancel, "failure-gateway-401", 401, "not sent: the provider does not accept our credentials (Authentication failed! (code 5))"),
     (AuthorizeOrCancel, "failure-gateway-401-bare", 401, "not sent: the provider does not accept our credentials (no reason given)"),
+    (AuthorizeOrCancel, "failure-gateway-401-system", 401, "in doubt: system error 100001"),
     (AuthorizeOrCancel, "failure-rate-limit", 200, "not sent: the provider's rate limit is reached"),
     (AuthorizeOrCancel, "failure-gateway-404", 404, "in doubt: the answer says neither success nor failure"),
     (AuthorizeOrCancel, "failure-gateway-503", 503, "in doubt: HTTP status 503"),
@@ -84,6 +101,7 @@ const TABLE: &[(Call, &str, u16, &str)] = &[
     (Retrieve, "retrieve-null", 200, "none"),
     (Retrieve, "retrieve-empty", 200, "none"),
     (Retrieve, "failure-rate-limit", 429, "not sent: the provider's rate limit is reached"),
+    (Retrieve, "failure-invalid-request", 429, "not sent: the provider's rate limit is reached"),
     (ItemDetail, "item-detail", 200, "ext-65656 paid 100.00 TRY + 20.00 TRY []"),
     (ItemDetail, "item-nothing", 200, "none"),
     (ItemDetail, "item-empty", 200, "none"),
@@ -137,32 +155,54 @@ fn every_recorded_body_is_in_a_test() {
 #[test]
 fn a_body_that_is_no_answer_leaves_the_call_in_doubt() {
     let half = br#"{"status":"success","requestId":"79cd"#;
-    let bodies: [&[u8]; 7] = [
+    let bodies: [&[u8]; 10] = [
         b"",
         b"<html>502 Bad Gateway</html>",
         b"null",
         b"[]",
         b"\"success\"",
         half,
+        br#"{"status":"success","status":"failure"}"#,
+        br#"{"status":"success"}{"status":"failure"}"#,
+        br#"{"status":["success"]}"#,
         b"\xff",
     ];
-    for body in bodies {
-        for http_status in [200, 401, 404, 429, 500, 503] {
-            let reply = Reply {
-                http_status,
-                body: body.to_vec(),
-            };
-            for call in [
-                Initialize,
-                AuthorizeOrCancel,
-                Retrieve,
-                ItemDetail,
-                BalanceOf,
-            ] {
-                let said = meaning(call, &reply);
+    for (body, http_status) in each_with(&bodies, &[200, 401, 404, 429, 500, 503]) {
+        for call in CALLS {
+            let reply = reply(body, http_status);
+            let said = meaning(call, &reply);
+            if http_status == 429 && !matches!(call, Initialize | AuthorizeOrCancel) {
+                assert_eq!(said, RATE_LIMITED);
+            } else {
                 let start = format!("in doubt: the answer (HTTP {http_status}) is unreadable");
                 assert!(said.starts_with(&start), "{said}");
             }
+        }
+    }
+}
+
+#[test]
+fn limits_and_credentials_mean_the_same_on_every_call() {
+    let credentials = "not sent: the provider does not accept our credentials";
+    let bodies: [(&[u8], &str); 7] = [
+        (br#"{"status":"failure","errorCode":50000}"#, RATE_LIMITED),
+        (br#"{"status":"failure","errorCode":"50000"}"#, RATE_LIMITED),
+        (br#"{"status":"failure","errorCode":1000}"#, credentials),
+        (br#"{"status":"failure","errorCode":"1000"}"#, credentials),
+        (br#"{"status":"failure","errorCode":"1001"}"#, credentials),
+        (br#"{"status":401,"errorCode":5}"#, credentials),
+        (br#"{"status":"401"}"#, credentials),
+    ];
+    for ((body, start), http_status) in each_with(&bodies, &[200, 400, 401, 403]) {
+        for call in CALLS {
+            let said = meaning(call, &reply(body, http_status));
+            assert!(said.starts_with(start), "{said}");
+        }
+    }
+    for ((body, _), http_status) in each_with(&bodies, &[500, 503]) {
+        for call in CALLS {
+            let said = meaning(call, &reply(body, http_status));
+            assert_eq!(said, format!("in doubt: HTTP status {http_status}"));
         }
     }
 }
@@ -224,6 +264,19 @@ fn a_long_message_is_cut() {
         message: Some("x".repeat(300)),
     };
     assert_eq!(done(&reply), Err(ProviderError::Refused(refusal)));
+}
+
+fn reply(body: &[u8], http_status: u16) -> Reply {
+    let body = body.to_vec();
+    Reply { http_status, body }
+}
+
+/// Each value with each HTTP status.
+fn each_with<T: Copy>(values: &[T], statuses: &[u16]) -> Vec<(T, u16)> {
+    values
+        .iter()
+        .flat_map(|value| statuses.iter().map(|status| (*value, *status)))
+        .collect()
 }
 
 fn fixtures() -> std::path::PathBuf {
