@@ -6,6 +6,7 @@
 //! checked without keeping its text.
 
 mod content;
+mod frozen;
 mod head;
 mod hold;
 mod outcome;

@@ -16,17 +16,22 @@ mod prepare;
     reason = "an event is refused in every state it does not name"
 )]
 mod release;
+mod resend;
+mod resolve;
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "an event is refused in every state it does not name"
 )]
 mod settle;
 
+pub use resend::NoResend;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use crate::cadence::poll_after;
 use crate::content::Content;
 use crate::copy::{Comparison, compare};
 use crate::event::{Event, IllegalTransition};
@@ -34,14 +39,14 @@ use crate::head::{Head, may_move};
 use crate::ids::{BatchId, PersonName, WorkerName};
 use crate::item::{ItemStatus, Outcome, outcomes_digest};
 use crate::policy::{Quorum, ReadBack};
-use crate::provider::RemoteCopy;
+use crate::provider::{RemoteCopy, RemoteStatus};
 use crate::release::ReleasePermit;
 use crate::send_by::SendBy;
 use crate::state::{Frozen, State, Why};
 use crate::tie_out::TieOut;
 
 /// A batch: what was asked, what became of it, and where it stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Batch {
     head: Head,
     content: Arc<Content>,
@@ -49,7 +54,7 @@ pub struct Batch {
 }
 
 /// When a batch needs attention next, by queue. Replaces what was planned before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Jobs {
     /// For the worker: initialize, read back, expire, authorize, cancel.
     pub worker: Option<DateTime<Utc>>,
@@ -79,7 +84,7 @@ impl Jobs {
 }
 
 /// What [`Batch::apply`] makes of an event.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Transition {
     /// The batch as it is now.
     pub batch: Batch,
@@ -93,6 +98,8 @@ pub struct Transition {
     pub note: String,
     /// Which outcomes changed, by index.
     pub changed: Vec<usize>,
+    /// Whether the state is another than before, in any part.
+    pub is_new_state: bool,
 }
 
 impl Batch {
@@ -110,6 +117,8 @@ impl Batch {
             purpose: content.purpose(),
             maker,
             accepted_at: at,
+            parent: None,
+            attempt: 0,
             count: outcomes.len(),
             content_digest: content.digest(),
             outcomes_digest: outcomes_digest(&outcomes),
@@ -129,6 +138,7 @@ impl Batch {
             before: "",
             note: String::new(),
             changed: Vec::new(),
+            is_new_state: true,
         }
     }
 
@@ -173,7 +183,8 @@ impl Batch {
 
     /// Compares what was sent with the provider's copy.
     pub fn compare(&self, copy: &RemoteCopy, depth: ReadBack) -> Comparison {
-        compare(self.content(), self.outcomes(), copy, depth)
+        let sent = (self.content().as_ref(), &self.head.remote_id());
+        compare(sent, self.outcomes(), copy, depth)
     }
 
     /// Proof that this batch may be authorized: its release intent is recorded by `owner`, and
@@ -204,27 +215,33 @@ impl Batch {
             Event::InitializeNotSent(failure) => self.initialize_not_sent(&failure, at),
             Event::Initialized(answer) => self.initialized(&answer, at),
             Event::Adopted(request_id) => self.adopted(request_id, at),
+            Event::Orphaned(refusal) => self.orphaned(&refusal, at),
             Event::InitializeRefused(refusal) => self.initialize_refused(refusal, at),
             Event::ReadBack(read) => self.read_back(*read, at),
             Event::Decided(ruling) => self.decided(&ruling, at),
             Event::Withdrawn { by, reason } => self.withdrawn(&by, &reason, at),
             Event::Expired => self.expired(at),
             Event::ApprovalShort(why) => self.approval_short(why, at),
+            Event::FundsShort(shortage) => self.funds_short(shortage, at),
             Event::ReleaseStarted { intent, quorum } => self.release_started(intent, &quorum, at),
             Event::ReleaseNotSent(failure) => self.release_not_sent(&failure, at),
             Event::Released => self.released(at),
             Event::ReleaseLooked(look) => self.release_looked(look, at),
-            Event::FoundPastInit { status, request_id } => {
-                self.found_past_init(&status, request_id, at)
-            }
+            Event::FoundPastInit(found) => self.found_past_init(found, at),
             Event::Reported(copy) => self.reported(&copy, at),
             Event::WatchEnded => self.watch_ended(at),
             Event::CancelStarted(intent) => self.cancel_started(intent, at),
-            Event::CancelLooked(copy) => self.cancel_looked(&copy, at),
+            Event::CancelLooked { copy, account } => self.cancel_looked(&copy, account, at),
+            Event::Resolve {
+                by,
+                resolution,
+                reason,
+            } => self.resolve(&by, resolution, reason, at),
             Event::Froze { why, details } => self.froze(why, details, at),
         }
         .map_err(|illegal| illegal.named(name))?;
         transition.event = name;
+        transition.is_new_state = transition.batch.head.state != self.head.state;
         if !transition.changed.is_empty() {
             let batch = &mut transition.batch;
             batch.head.outcomes_digest = outcomes_digest(&batch.outcomes);
@@ -261,6 +278,7 @@ impl Batch {
             before,
             note: String::new(),
             changed: Vec::new(),
+            is_new_state: false,
         }
     }
 
@@ -268,13 +286,39 @@ impl Batch {
     fn to_frozen(&self, why: Why, details: Vec<String>, at: DateTime<Utc>) -> Transition {
         let note = format!("{}: {}", why.sentence(), details.join("; "));
         let from = Box::new(self.state().clone());
-        let state = State::Frozen(Frozen { from, why, details });
-        let jobs = if may_move(&state) {
-            Jobs::reconciler(after(at, crate::cadence::poll_after(self.id(), 0)))
+        let state = State::Frozen(Frozen {
+            from,
+            why,
+            details,
+            shown: None,
+            proposal: None,
+        });
+        let jobs = self.watching(&state, at);
+        self.to(state, jobs, at).noted(note)
+    }
+
+    /// The next look at what may be moving in a state that is not worked on.
+    fn watching(&self, state: &State, at: DateTime<Utc>) -> Jobs {
+        if may_move(state) {
+            Jobs::reconciler(after(at, poll_after(self.id(), 0)))
         } else {
             Jobs::NONE
-        };
-        self.to(state, jobs, at).noted(note)
+        }
+    }
+
+    /// Stops because of what the provider shows.
+    fn to_frozen_at(
+        &self,
+        why: Why,
+        status: &RemoteStatus,
+        details: Vec<String>,
+        at: DateTime<Utc>,
+    ) -> Transition {
+        let mut transition = self.to_frozen(why, details, at);
+        if let State::Frozen(frozen) = &mut transition.batch.head.state {
+            frozen.shown = Some(status.clone());
+        }
+        transition
     }
 
     /// The refusal of an event this state does not know.
@@ -310,7 +354,7 @@ fn after(at: DateTime<Utc>, delay: Duration) -> DateTime<Utc> {
 impl Transition {
     /// Whether anything is different afterwards; a report may only repeat what is known.
     pub fn is_news(&self) -> bool {
-        !self.changed.is_empty() || self.before != self.batch.state().name()
+        !self.changed.is_empty() || self.is_new_state
     }
 
     fn noted(mut self, note: impl Into<String>) -> Self {
@@ -336,6 +380,9 @@ impl IllegalTransition {
             | Self::NotMaker(_)
             | Self::OtherDigest
             | Self::AlreadyDecided(_)
+            | Self::NotResolver(_)
+            | Self::NoResolution { .. }
+            | Self::CannotClose(_)
             | Self::Unsummable) => other,
         }
     }

@@ -25,6 +25,15 @@ pub const SETTLING_EXPECTED: Duration = Duration::from_hours(24);
 /// initialize and retrieve is not documented.
 pub const READ_BACK_PATIENCE: Duration = Duration::from_mins(10);
 
+/// Seconds until each next look at a payout balance that was short; the last one repeats.
+const FUNDS_SECONDS: [u64; 5] = [2, 5, 10, 30, 60];
+
+/// How long a call may stay in doubt, because the provider cannot be asked, before people are.
+pub const DOUBT_PATIENCE: Duration = Duration::from_hours(6);
+
+/// Calls of initialize with unknown outcome under one id, before people are asked.
+pub const INITIALIZE_TRIES_MAX: u32 = 10;
+
 /// Pause between two looks at an unanswered call.
 pub const DOUBT_PAUSE: Duration = Duration::from_secs(2);
 
@@ -50,6 +59,12 @@ pub fn refund_check_after(batch: BatchId, looks: u32) -> Duration {
         looks,
         Duration::from_hours(step(&REFUND_HOURS, looks)),
     )
+}
+
+/// Until the next look at a balance that was short, after `looks` looks that found it so.
+pub fn funds_check_after(batch: BatchId, looks: u32) -> Duration {
+    let pause = Duration::from_secs(step(&FUNDS_SECONDS, looks));
+    jittered(batch, looks, pause)
 }
 
 /// Until a step is tried again that failed `failures` times in a row: 1 s to 60 s.

@@ -17,7 +17,7 @@ pub const ITEMS_PER_BATCH_MAX: usize = 100_000;
 ///
 /// Source: iyzico "Mass Payout Initialize" (English, eight values; the Turkish page has the first
 /// five), read 2026-11-22.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Purpose {
     /// Wages.
     Salary,
@@ -83,7 +83,7 @@ impl FromStr for Purpose {
 }
 
 /// A word that is no purpose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[error(
     "use SALARY, BONUS, SETTLEMENT, GOODS or SERVICES (CASHBACK, REBATES, DONATIONS stand in the \
      English documentation only)"
@@ -91,7 +91,7 @@ impl FromStr for Purpose {
 pub struct UnknownPurpose;
 
 /// A whole batch as its maker wants it paid. Made by [`crate::Draft::check`]; never changes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Content {
     external_id: ExternalId,
     conversation_id: String,

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::content::Content;
-use crate::ids::ItemId;
+use crate::ids::{ExternalId, ItemId};
 use crate::item::{Item, ItemStatus, Outcome};
 use crate::money::Money;
 use crate::policy::ReadBack;
@@ -24,21 +24,26 @@ pub enum Comparison {
     Differs(Vec<String>),
 }
 
-/// Compares content with the provider's copy. `outcomes` says which items initialize refused.
+/// Compares content with the provider's copy, which stands there under `remote_id`. `outcomes` says
+/// which items initialize refused.
 pub(crate) fn compare(
-    content: &Content,
+    (content, remote_id): (&Content, &ExternalId),
     outcomes: &[Outcome],
     copy: &RemoteCopy,
     depth: ReadBack,
 ) -> Comparison {
     match depth {
         ReadBack::Off => Comparison::Same,
-        ReadBack::Totals => compare_totals(content, outcomes, copy),
-        ReadBack::Full => compare_items(content, outcomes, copy),
+        ReadBack::Totals => compare_totals((content, remote_id), outcomes, copy),
+        ReadBack::Full => compare_items((content, remote_id), outcomes, copy),
     }
 }
 
-fn compare_totals(content: &Content, outcomes: &[Outcome], copy: &RemoteCopy) -> Comparison {
+fn compare_totals(
+    (content, remote_id): (&Content, &ExternalId),
+    outcomes: &[Outcome],
+    copy: &RemoteCopy,
+) -> Comparison {
     let valid: Vec<&Item> = content
         .items()
         .iter()
@@ -50,7 +55,7 @@ fn compare_totals(content: &Content, outcomes: &[Outcome], copy: &RemoteCopy) ->
     if copy.total_items.is_none() || copy.batch.total.is_none() {
         return Comparison::Incomplete("the provider shows no total or no count yet".to_owned());
     }
-    let mut found = external_id_difference(content, copy);
+    let mut found = external_id_difference(remote_id, copy);
     if let Some(shown) = copy.total_items.filter(|shown| Some(*shown) != count) {
         found.push(format!(
             "the provider holds {shown} items, {} were sent",
@@ -69,7 +74,11 @@ fn compare_totals(content: &Content, outcomes: &[Outcome], copy: &RemoteCopy) ->
     }
 }
 
-fn compare_items(content: &Content, outcomes: &[Outcome], copy: &RemoteCopy) -> Comparison {
+fn compare_items(
+    (content, remote_id): (&Content, &ExternalId),
+    outcomes: &[Outcome],
+    copy: &RemoteCopy,
+) -> Comparison {
     let sent: HashMap<&ItemId, &Item> = content
         .items()
         .iter()
@@ -83,7 +92,7 @@ fn compare_items(content: &Content, outcomes: &[Outcome], copy: &RemoteCopy) -> 
         .map(|(item, _)| &item.id)
         .collect();
     let mut shown: HashSet<&ItemId> = HashSet::new();
-    let mut found = external_id_difference(content, copy);
+    let mut found = external_id_difference(remote_id, copy);
     let mut valid: Vec<Money> = Vec::new();
     for remote in &copy.items {
         let is_second = !shown.insert(&remote.id);
@@ -124,9 +133,9 @@ fn compare_items(content: &Content, outcomes: &[Outcome], copy: &RemoteCopy) -> 
     Comparison::Differs(found)
 }
 
-fn external_id_difference(content: &Content, copy: &RemoteCopy) -> Vec<String> {
+fn external_id_difference(remote_id: &ExternalId, copy: &RemoteCopy) -> Vec<String> {
     match &copy.batch.external_id {
-        Some(shown) if shown != content.external_id().as_str() => {
+        Some(shown) if shown != remote_id.as_str() => {
             vec![format!("the provider shows external id {shown}")]
         }
         Some(_) | None => Vec::new(),

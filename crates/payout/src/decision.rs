@@ -6,7 +6,7 @@ use crate::digest::Digest;
 use crate::ids::PersonName;
 
 /// What was decided.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Verdict {
     /// Pay it.
     Approve {
@@ -53,7 +53,7 @@ pub struct Motion<'a> {
 }
 
 /// One decision, as recorded. A later one of the same person on the same digest revises it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Decision {
     /// Who decided.
     pub person: PersonName,

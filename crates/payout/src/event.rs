@@ -9,7 +9,7 @@ use crate::decision::Ruling;
 use crate::ids::{PersonName, RequestId, WorkerName};
 use crate::policy::{Identity, OnInvalid, OnReleaseDoubt, Quorum, ReadBack};
 use crate::provider::{Initialized, Refusal, RemoteCopy, RemoteStatus};
-use crate::state::{HeldRule, Intent, Why};
+use crate::state::{HeldRule, Intent, Resolution, Shortage, Why};
 
 /// Something that happened, or that somebody wants to happen.
 #[derive(Debug, Clone)]
@@ -22,6 +22,9 @@ pub enum Event {
     Initialized(Initialized),
     /// A look found the batch at the provider.
     Adopted(RequestId),
+    /// The provider has the batch from a call whose answer was lost, takes no second one under this
+    /// id, and does not tell the request id.
+    Orphaned(Refusal),
     /// The provider will not take the batch, and a lookup agrees.
     InitializeRefused(Refusal),
     /// The provider's copy was read.
@@ -39,6 +42,8 @@ pub enum Event {
     Expired,
     /// The approvals no longer satisfy the policy (a person was removed, a rule got stricter).
     ApprovalShort(String),
+    /// The payout balance does not cover the batch.
+    FundsShort(Shortage),
     /// Authorize is about to be sent.
     ReleaseStarted {
         /// By whom, until when.
@@ -53,12 +58,7 @@ pub enum Event {
     /// The provider was asked what became of an authorize.
     ReleaseLooked(ReleaseLook),
     /// A batch that was never authorized from here turned out to be started, or cancelled.
-    FoundPastInit {
-        /// The provider's status.
-        status: RemoteStatus,
-        /// The provider's id, if it is known.
-        request_id: Option<RequestId>,
-    },
+    FoundPastInit(PastInit),
     /// The provider reported where the items stand.
     Reported(RemoteCopy),
     /// Nothing is watched any more.
@@ -66,7 +66,21 @@ pub enum Event {
     /// Cancel is about to be sent.
     CancelStarted(Intent),
     /// The provider was asked what became of a cancel.
-    CancelLooked(RemoteCopy),
+    CancelLooked {
+        /// What the provider shows.
+        copy: RemoteCopy,
+        /// The account it was read from.
+        account: Account,
+    },
+    /// Somebody wants a frozen batch to be resolved; it is done when a second person wants the same.
+    Resolve {
+        /// Who.
+        by: Identity,
+        /// What.
+        resolution: Resolution,
+        /// Why.
+        reason: String,
+    },
     /// A rule broke.
     Froze {
         /// Which.
@@ -84,7 +98,9 @@ impl Event {
             Self::InitializeNotSent(_) => "initialize_not_sent",
             Self::Initialized(_) => "initialized",
             Self::Adopted(_) => "adopted",
+            Self::Orphaned(_) => "orphaned",
             Self::InitializeRefused(_) => "initialize_refused",
+            Self::FundsShort(_) => "funds_short",
             Self::ReadBack(_) => "read_back",
             Self::Decided(ruling) => ruling.decision().verdict.word(),
             Self::Withdrawn { .. } => "withdraw",
@@ -94,18 +110,19 @@ impl Event {
             Self::ReleaseNotSent(_) => "release_not_sent",
             Self::Released => "released",
             Self::ReleaseLooked(_) => "release_looked",
-            Self::FoundPastInit { .. } => "found_past_init",
+            Self::FoundPastInit(_) => "found_past_init",
             Self::Reported(_) => "reported",
             Self::WatchEnded => "watch_ended",
             Self::CancelStarted(_) => "cancel_started",
-            Self::CancelLooked(_) => "cancel_looked",
+            Self::CancelLooked { .. } => "cancel_looked",
+            Self::Resolve { .. } => "resolve",
             Self::Froze { .. } => "froze",
         }
     }
 }
 
 /// A call its owner certainly did not get through.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct NotSentBy {
     /// The owner of the intent.
     pub owner: WorkerName,
@@ -145,8 +162,19 @@ pub struct ReleaseLook {
     pub on_doubt: OnReleaseDoubt,
 }
 
+/// A batch that was started, or ended, without a release from here.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct PastInit {
+    /// The provider's status.
+    pub status: RemoteStatus,
+    /// The provider's id, if it is known.
+    pub request_id: Option<RequestId>,
+    /// The account it was read from.
+    pub account: Account,
+}
+
 /// An event that may not happen in a state. Nothing was changed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum IllegalTransition {
     /// The state does not know this event.
     #[error("`{event}` cannot happen to a batch that is {state}")]
@@ -182,7 +210,28 @@ pub enum IllegalTransition {
     /// The decision stands already.
     #[error("{0} has already decided so")]
     AlreadyDecided(PersonName),
+    /// Resolving takes a role.
+    #[error("{0} may not resolve batches; it takes the role `approver` or `operator`")]
+    NotResolver(PersonName),
+    /// This cannot be done about it.
+    #[error("`{}` is no answer to `{}`; {}", .resolution.word(), .why.word(), choices(.allowed))]
+    NoResolution {
+        /// What was wanted.
+        resolution: Resolution,
+        /// Why the batch is frozen.
+        why: Why,
+        /// What can be done instead.
+        allowed: &'static [Resolution],
+    },
+    /// It cannot be closed while money may move or does not tie out.
+    #[error("it cannot be closed: {0}")]
+    CannotClose(String),
     /// Sums that cannot be kept exactly.
     #[error("the amounts do not add up to a sum that can be kept")]
     Unsummable,
+}
+
+fn choices(allowed: &[Resolution]) -> String {
+    let words: Vec<&str> = allowed.iter().map(|resolution| resolution.word()).collect();
+    format!("choose {}", words.join(", "))
 }

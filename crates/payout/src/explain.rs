@@ -4,25 +4,22 @@ use chrono::{DateTime, Utc};
 
 use crate::head::Head;
 use crate::ids::PersonName;
-use crate::state::{Ending, Hold, State, TurnedDown};
+use crate::state::{Ending, Frozen, Hold, Shortage, State, TurnedDown};
 
 /// Says where a batch stands and what happens next.
 pub fn explain(batch: &Head) -> String {
     match &batch.state {
         State::Received => "accepted; it goes to the provider next, no money moves yet".to_owned(),
-        State::Preparing(intent) => format!(
+        State::Preparing(preparing) => format!(
             "being handed to the provider since {}; if the answer is lost, the provider is asked, \
              never guessed about; no money moves",
-            time(intent.started_at)
+            time(preparing.intent.started_at)
         ),
         State::Prepared(_) => {
             "the provider has it; its copy is being compared with what was submitted".to_owned()
         }
         State::PendingApproval(hold) => pending(batch, hold),
-        State::Approved(hold) => format!(
-            "approved; {} to {} payees is released next",
-            hold.total, hold.count
-        ),
+        State::Approved(hold) => approved(hold),
         State::Releasing(releasing) => format!(
             "being released since {}; {}; the provider is asked until it shows what became of it, \
              and nothing is sent twice",
@@ -39,19 +36,58 @@ pub fn explain(batch: &Head) -> String {
         State::PartlySettled(_) => with_refunds(batch, "done; some items are paid, some are not"),
         State::Failed(_) => with_refunds(batch, "done; no item is paid"),
         State::Cancelling(cancelling) => format!(
-            "{}; the provider is asked to cancel it, and it ends once that is confirmed",
-            turned_down(cancelling.ending, &cancelling.turned_down)
+            "{}; the provider is asked to cancel it, and it {} once that is confirmed",
+            turned_down(cancelling.ending, &cancelling.turned_down),
+            match cancelling.ending {
+                Ending::Rejected | Ending::Withdrawn | Ending::Expired => "ends",
+                Ending::PrepareAnew => "is stored there anew",
+            }
         ),
         State::Rejected(end) => turned_down(Ending::Rejected, end),
         State::Withdrawn(end) => turned_down(Ending::Withdrawn, end),
         State::Expired(_) => "expired; nobody released it in time, and that means no".to_owned(),
         State::Refused(refusal) => format!("the provider refused it: {refusal}"),
-        State::Frozen(frozen) => format!(
-            "frozen: {} ({}); nothing more is sent until people resolve it",
-            frozen.why.sentence(),
-            frozen.details.join("; ")
+        State::Frozen(frozen) => stopped(frozen),
+    }
+}
+
+fn approved(hold: &Hold) -> String {
+    match &hold.short {
+        None => format!(
+            "approved; {} to {} payees is released next",
+            hold.total, hold.count
+        ),
+        Some(Shortage { balance, needed }) => format!(
+            "approved, and waits for funds: the payout balance is {balance}, {needed} is needed{}; \
+             it is looked at again every minute and goes on by itself until {}",
+            needed
+                .minus(*balance)
+                .map_or_else(|_| String::new(), |short| format!(", {short} is missing")),
+            time(hold.expires_at)
         ),
     }
+}
+
+fn stopped(frozen: &Frozen) -> String {
+    let choices: Vec<&str> = frozen
+        .allowed()
+        .iter()
+        .map(|resolution| resolution.word())
+        .collect();
+    let next = match &frozen.proposal {
+        None => format!("two people choose {}", choices.join(", ")),
+        Some(made) => format!(
+            "{} proposes {} ({}), a second person must confirm",
+            made.by,
+            made.resolution.word(),
+            made.reason
+        ),
+    };
+    format!(
+        "frozen: {} ({}); nothing more is sent until people resolve it: {next}",
+        frozen.why.sentence(),
+        frozen.details.join("; ")
+    )
 }
 
 fn pending(batch: &Head, hold: &Hold) -> String {

@@ -10,7 +10,7 @@ use crate::state::{State, Why};
 use crate::tie_out::TieOut;
 
 /// A batch without its items: small however many there are. Enough to show it and to decide on it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Head {
     /// Our id.
     pub id: BatchId,
@@ -22,6 +22,10 @@ pub struct Head {
     pub maker: PersonName,
     /// When it was accepted.
     pub accepted_at: DateTime<Utc>,
+    /// The batch whose money came back and is sent again with this one.
+    pub parent: Option<ExternalId>,
+    /// How often it was prepared anew under another id at the provider.
+    pub attempt: u32,
     /// How many items the maker asked for.
     pub count: usize,
     /// The digest of what the maker asked for; decides whether a submission is the same.
@@ -39,6 +43,16 @@ pub struct Head {
 }
 
 impl Head {
+    /// The id under which the provider has or will have this batch.
+    pub fn remote_id(&self) -> ExternalId {
+        self.external_id.of_attempt(self.attempt)
+    }
+
+    /// The ids of earlier attempts. What they left at the provider is never authorized.
+    pub fn earlier_remote_ids(&self) -> impl Iterator<Item = ExternalId> {
+        (0..self.attempt).map(|attempt| self.external_id.of_attempt(attempt))
+    }
+
     /// The approvals of what is held now that stand: one human counts once, the last word counts.
     pub fn standing_approvals(&self) -> Vec<&Decision> {
         let Some(hold) = self.state.hold() else {
@@ -82,7 +96,8 @@ pub(crate) fn may_move(state: &State) -> bool {
                 *frozen.from,
                 State::Settled(_) | State::PartlySettled(_) | State::Failed(_)
             );
-            frozen.why == Why::PastInit || was_closed || may_move(&frozen.from)
+            let is_unclear = matches!(frozen.why, Why::PastInit | Why::CancelUnconfirmed);
+            is_unclear || was_closed || may_move(&frozen.from)
         }
         State::Received
         | State::Preparing(_)

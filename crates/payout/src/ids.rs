@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 /// Longest text accepted for an id or a name. iyzico documents no limit (read 2026-11-22).
@@ -107,6 +108,56 @@ text_id!(
     WorkerName,
     is_url_safe
 );
+
+impl ExternalId {
+    /// The id under which a later attempt is stored at the provider; the first one (0) is this id
+    /// itself. The same for the same id and attempt, and no id a maker would think of, so that it
+    /// never meets another batch.
+    #[must_use]
+    pub fn of_attempt(&self, attempt: u32) -> Self {
+        if attempt == 0 {
+            return self.clone();
+        }
+        let mark = Sha256::new()
+            .chain_update(b"onay attempt 1\0")
+            .chain_update(attempt.to_be_bytes())
+            .chain_update(self.0.as_bytes());
+        Self(suffixed(&self.0, &format!("~{attempt}-{}", short(mark))))
+    }
+
+    /// The id of the batch that sends again what came back from this one.
+    #[must_use]
+    pub fn of_resend(&self, number: u32) -> Self {
+        Self(suffixed(&self.0, &format!("~resend-{number}")))
+    }
+}
+
+impl ItemId {
+    /// The id of this item when it is sent again.
+    #[must_use]
+    pub fn of_resend(&self, number: u32) -> Self {
+        Self(suffixed(&self.0, &format!("~resend-{number}")))
+    }
+}
+
+/// `id` with `suffix`; what would be too long is cut short and told apart by its hash.
+fn suffixed(id: &str, suffix: &str) -> Box<str> {
+    let whole = id.chars().count().saturating_add(suffix.chars().count());
+    if whole <= ID_CHARS_MAX {
+        return format!("{id}{suffix}").into();
+    }
+    let mark = short(Sha256::new().chain_update(id.as_bytes()));
+    let kept = ID_CHARS_MAX
+        .saturating_sub(suffix.chars().count())
+        .saturating_sub(mark.len());
+    let start: String = id.chars().take(kept).collect();
+    format!("{start}{mark}{suffix}").into()
+}
+
+fn short(hash: Sha256) -> String {
+    let bytes = hash.finalize();
+    hex::encode(bytes.iter().take(4).copied().collect::<Vec<u8>>())
+}
 
 impl WorkerName {
     /// The name of one claim of this worker. Two jobs of one process never share it, so neither

@@ -6,7 +6,7 @@ use crate::money::Money;
 use crate::recipient::Recipient;
 
 /// What the maker asked for. Never changes once accepted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Item {
     /// The caller's id.
     pub id: ItemId,
@@ -111,6 +111,20 @@ impl ItemStatus {
         }
     }
 
+    /// Whether this is past what an item can be without authorize.
+    pub const fn is_started(&self) -> bool {
+        match self {
+            Self::Pending | Self::Invalid | Self::Cancelled => false,
+            Self::Queued
+            | Self::Processing
+            | Self::Paid
+            | Self::Failed
+            | Self::Refunded
+            | Self::RefundFailed
+            | Self::Unknown(_) => true,
+        }
+    }
+
     /// Whether the recipient's side of it will not change any more.
     pub fn is_payee_final(&self) -> bool {
         self.finality() != Finality::Open
@@ -132,7 +146,7 @@ impl ItemStatus {
 }
 
 /// How final a status is. *Payee-final* and *money-final* are two facts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Finality {
     /// Anything may still happen.
     Open,
@@ -145,7 +159,7 @@ pub enum Finality {
 }
 
 /// What became of an item so far: the changing half of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Outcome {
     /// Where it stands.
     pub status: ItemStatus,

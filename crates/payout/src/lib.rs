@@ -40,14 +40,14 @@ mod tests;
 mod tie_out;
 
 pub use account::Account;
-pub use batch::{Batch, Jobs, Transition};
+pub use batch::{Batch, Jobs, NoResend, Transition};
 pub use content::{Content, ITEMS_PER_BATCH_MAX, Purpose, UnknownPurpose};
 pub use copy::Comparison;
 pub use credential::{IssueError, TokenHash, issue_token};
 pub use decision::{Decision, Motion, Ruling, Verdict};
 pub use digest::{Canonical, Digest};
 pub use draft::{Checked, Checksums, Draft, DraftItem, TEXT_CHARS_MAX};
-pub use event::{CopyRead, Event, IllegalTransition, NotSentBy, ReleaseLook};
+pub use event::{CopyRead, Event, IllegalTransition, NotSentBy, PastInit, ReleaseLook};
 pub use explain::explain;
 pub use finding::{Code, Finding, Severity};
 pub use head::Head;
@@ -58,15 +58,15 @@ pub use ids::{
 pub use item::{Finality, Item, ItemStatus, Outcome, outcomes_digest};
 pub use money::{AMOUNT_MAX_UNITS, Currency, Money, MoneyError};
 pub use policy::{
-    Identity, NotAllowed, OnInvalid, OnReleaseDoubt, Person, Policy, PolicyError, Quorum, ReadBack,
-    Role, Rule, Safety, Short, Unauthenticated,
+    Funds, Identity, NotAllowed, OnInvalid, OnReleaseDoubt, Person, Policy, PolicyError, Quorum,
+    ReadBack, Role, Rule, Safety, Short, Unauthenticated,
 };
 pub use provider::{Provider, ProviderError};
 pub use recipient::{Personal, Recipient, RecipientType, UnknownRecipientType};
 pub use release::ReleasePermit;
 pub use send_by::SendBy;
 pub use state::{
-    Cancelling, Ending, Frozen, HeldRule, Hold, Intent, Prepared, Releasing, Shown, State,
-    TurnedDown, Why,
+    Cancelling, Ending, Frozen, HeldRule, Hold, Intent, Prepared, Preparing, Proposal, Releasing,
+    Resolution, Shortage, Shown, State, TurnedDown, Why,
 };
 pub use tie_out::TieOut;

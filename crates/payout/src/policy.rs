@@ -15,7 +15,7 @@ use crate::money::Money;
 
 pub use file::PolicyError;
 pub use judge::{Identity, NotAllowed, Quorum, Short, Unauthenticated};
-pub use safety::{OnInvalid, OnReleaseDoubt, ReadBack, Safety};
+pub use safety::{Funds, OnInvalid, OnReleaseDoubt, ReadBack, Safety};
 
 /// What a person may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

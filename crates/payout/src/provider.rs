@@ -17,7 +17,7 @@ use crate::release::ReleasePermit;
 use crate::send_by::SendBy;
 use rust_decimal::Decimal;
 
-pub use failure::{NotSent, ProviderError, Refusal};
+pub use failure::{NotSent, ProviderError, Refusal, none_if_refused};
 pub use status::{Authorized, RemoteStatus};
 
 /// A provider of mass payouts.
@@ -93,7 +93,7 @@ pub trait Provider: Send + Sync {
 }
 
 /// The answer to initialize.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Initialized {
     /// The provider's id of the batch.
     pub request_id: RequestId,
@@ -102,7 +102,7 @@ pub struct Initialized {
 }
 
 /// An item refused at initialize.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct InvalidItem {
     /// Our id of the item.
     pub id: ItemId,
@@ -113,7 +113,7 @@ pub struct InvalidItem {
 }
 
 /// Which batch to retrieve, and which part of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Query {
     /// The batch.
     pub by: Lookup,
@@ -126,7 +126,7 @@ pub struct Query {
 }
 
 /// How a batch is looked up.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Lookup {
     /// By the provider's id.
     Request(RequestId),
@@ -135,7 +135,7 @@ pub enum Lookup {
 }
 
 /// Which items of a batch to retrieve.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ItemKind {
     /// Those that are or will be paid (`VALID`).
     Valid,
@@ -144,7 +144,7 @@ pub enum ItemKind {
 }
 
 /// One page of the provider's copy of a batch.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RemotePage {
     /// The batch as a whole.
     pub batch: RemoteBatch,
@@ -158,7 +158,7 @@ pub struct RemotePage {
 pub const PAGE_SIZE: u32 = 100;
 
 /// The provider's copy of a batch, over all the pages that were read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RemoteCopy {
     /// The batch as a whole.
     pub batch: RemoteBatch,
@@ -181,18 +181,16 @@ impl RemoteCopy {
         }
     }
 
+    /// Whether the batch still waits for authorize: by its status, or although it shows one that
+    /// people have judged.
+    pub fn is_waiting(&self, judged: Option<&RemoteStatus>) -> bool {
+        let is_judged = judged == Some(&self.batch.status);
+        (is_judged && !self.shows_started_items()) || self.authorized() == Authorized::NotYet
+    }
+
     /// Whether any item is past what it can be without authorize.
     pub fn shows_started_items(&self) -> bool {
-        self.items.iter().any(|item| match item.status {
-            ItemStatus::Pending | ItemStatus::Invalid | ItemStatus::Cancelled => false,
-            ItemStatus::Queued
-            | ItemStatus::Processing
-            | ItemStatus::Paid
-            | ItemStatus::Failed
-            | ItemStatus::Refunded
-            | ItemStatus::RefundFailed
-            | ItemStatus::Unknown(_) => true,
-        })
+        self.items.iter().any(|item| item.status.is_started())
     }
 
     fn is_complete(&self) -> bool {
@@ -212,7 +210,7 @@ impl From<RemotePage> for RemoteCopy {
 }
 
 /// The provider's view of a whole batch.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RemoteBatch {
     /// The id we gave it, if it is shown.
     pub external_id: Option<String>,
@@ -225,7 +223,7 @@ pub struct RemoteBatch {
 }
 
 /// The provider's view of one item.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RemoteItem {
     /// Our id.
     pub id: ItemId,

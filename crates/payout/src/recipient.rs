@@ -58,7 +58,7 @@ impl FromStr for RecipientType {
 }
 
 /// A word that is none of the four recipient types.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("use IBAN, PHONE, IDENTITY_NUMBER or MEMBER_ID")]
 pub struct UnknownRecipientType;
 
@@ -100,7 +100,7 @@ impl fmt::Debug for Personal {
 }
 
 /// Who gets the money of one item.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Recipient {
     /// How the recipient is named.
     pub kind: RecipientType,
@@ -111,7 +111,7 @@ pub struct Recipient {
 }
 
 /// Why a recipient's identifier cannot be right.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum RecipientProblem {
     /// It does not have the form of its kind.
     Form,

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 ///
 /// A clock that is set back does not move the monotonic one; a machine that slept moved on by the
 /// wall clock alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SendBy {
     /// By the clock that never goes back.
     pub monotonic: Instant,

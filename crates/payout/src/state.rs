@@ -10,17 +10,17 @@ use crate::account::Account;
 use crate::digest::Digest;
 use crate::ids::{PersonName, RequestId, WorkerName};
 use crate::money::Money;
-use crate::provider::Refusal;
+use crate::provider::{Refusal, RemoteStatus};
 
-pub use frozen::{Frozen, Why};
+pub use frozen::{Frozen, Proposal, Resolution, Why};
 
 /// The life of a batch. `docs/state-machine.md` shows who may follow whom.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum State {
     /// Durable here, unknown to the provider.
     Received,
     /// Initialize may or may not have arrived.
-    Preparing(Intent),
+    Preparing(Preparing),
     /// The provider's id is known; its copy is being read back.
     Prepared(Prepared),
     /// The provider holds it; no money moves until people decide.
@@ -52,7 +52,7 @@ pub enum State {
 }
 
 /// A provider call that may be on its way.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Intent {
     /// Who is making it, and may record its outcome.
     pub owner: WorkerName,
@@ -63,8 +63,17 @@ pub struct Intent {
     pub deadline: DateTime<Utc>,
 }
 
+/// An initialize that may have arrived.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Preparing {
+    /// The newest call.
+    pub intent: Intent,
+    /// How many calls were begun under this id whose outcome is not known.
+    pub tries: u32,
+}
+
 /// A batch the provider has, before it is held.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Prepared {
     /// The provider's id of it.
     pub request_id: RequestId,
@@ -74,7 +83,7 @@ pub struct Prepared {
 }
 
 /// A batch as the provider holds it, and what people must agree on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Hold {
     /// The provider's id of it.
     pub request_id: RequestId,
@@ -96,10 +105,23 @@ pub struct Hold {
     pub held_at: DateTime<Utc>,
     /// Nobody deciding until then means no.
     pub expires_at: DateTime<Utc>,
+    /// Why an approved batch waits, if it does.
+    pub short: Option<Shortage>,
+    /// The provider's status that people have judged: it alone stops nothing any more.
+    pub judged: Option<RemoteStatus>,
+}
+
+/// The payout balance does not cover a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Shortage {
+    /// What the account holds.
+    pub balance: Money,
+    /// The batch's total and the provider's fee, as far as it is known.
+    pub needed: Money,
 }
 
 /// The figures a provider shows of a batch, to be recognised later.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Shown {
     /// The total of the batch.
     pub total: Option<Money>,
@@ -108,7 +130,7 @@ pub struct Shown {
 }
 
 /// A rule, as it was when a batch was held.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct HeldRule {
     /// What people call it.
     pub name: String,
@@ -119,7 +141,7 @@ pub struct HeldRule {
 }
 
 /// An authorize that may have arrived.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Releasing {
     /// What is being released.
     pub hold: Hold,
@@ -130,7 +152,7 @@ pub struct Releasing {
 }
 
 /// Why a batch ends without being paid.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TurnedDown {
     /// Who turned it down; nobody, when time ran out or the policy did.
     pub by: Option<PersonName>,
@@ -141,7 +163,7 @@ pub struct TurnedDown {
 }
 
 /// What a turned-down batch will be called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Ending {
     /// See [`State::Rejected`].
     Rejected,
@@ -149,6 +171,8 @@ pub enum Ending {
     Withdrawn,
     /// See [`State::Expired`].
     Expired,
+    /// Not an end: once the old batch is cancelled, it is prepared anew.
+    PrepareAnew,
 }
 
 impl Ending {
@@ -158,20 +182,23 @@ impl Ending {
             Self::Rejected => "rejected",
             Self::Withdrawn => "withdrawn",
             Self::Expired => "expired",
+            Self::PrepareAnew => "prepared anew",
         }
     }
 
-    pub(crate) const fn state(self, turned_down: TurnedDown) -> State {
+    /// The state a cancelled batch ends in, if it ends.
+    pub(crate) fn state(self, turned_down: TurnedDown) -> Option<State> {
         match self {
-            Self::Rejected => State::Rejected(turned_down),
-            Self::Withdrawn => State::Withdrawn(turned_down),
-            Self::Expired => State::Expired(turned_down),
+            Self::Rejected => Some(State::Rejected(turned_down)),
+            Self::Withdrawn => Some(State::Withdrawn(turned_down)),
+            Self::Expired => Some(State::Expired(turned_down)),
+            Self::PrepareAnew => None,
         }
     }
 }
 
 /// A cancel that is not confirmed yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Cancelling {
     /// What it becomes once the provider confirms.
     pub ending: Ending,
@@ -179,6 +206,8 @@ pub struct Cancelling {
     pub turned_down: TurnedDown,
     /// The provider's id.
     pub request_id: RequestId,
+    /// What was held, if it came that far.
+    pub hold: Option<Hold>,
     /// The cancel call, once it may have been made.
     pub intent: Option<Intent>,
     /// How often the provider was asked since and did not show it cancelled.
@@ -260,11 +289,11 @@ impl State {
             | Self::PartlySettled(hold)
             | Self::Failed(hold) => Some(hold),
             Self::Releasing(releasing) => Some(&releasing.hold),
+            Self::Cancelling(cancelling) => cancelling.hold.as_ref(),
             Self::Frozen(frozen) => frozen.from.hold(),
             Self::Received
             | Self::Preparing(_)
             | Self::Prepared(_)
-            | Self::Cancelling(_)
             | Self::Rejected(_)
             | Self::Withdrawn(_)
             | Self::Expired(_)
@@ -295,7 +324,7 @@ impl State {
     /// The provider call that may be on its way.
     pub fn intent(&self) -> Option<&Intent> {
         match self {
-            Self::Preparing(intent) => Some(intent),
+            Self::Preparing(preparing) => Some(&preparing.intent),
             Self::Releasing(releasing) => Some(&releasing.intent),
             Self::Cancelling(cancelling) => cancelling.intent.as_ref(),
             Self::Frozen(frozen) => frozen.from.intent(),
@@ -311,6 +340,28 @@ impl State {
             | Self::Withdrawn(_)
             | Self::Expired(_)
             | Self::Refused(_) => None,
+        }
+    }
+
+    /// As what a batch in this state freezes when it stays in doubt for too long.
+    pub const fn doubt(&self) -> Option<Why> {
+        match self {
+            Self::Preparing(_) => Some(Why::InitializeUnconfirmed),
+            Self::Prepared(_) => Some(Why::CopyIncomplete),
+            Self::Releasing(_) => Some(Why::ReleaseUnconfirmed),
+            Self::Cancelling(_) => Some(Why::CancelUnconfirmed),
+            Self::Received
+            | Self::PendingApproval(_)
+            | Self::Approved(_)
+            | Self::Processing(_)
+            | Self::Settled(_)
+            | Self::PartlySettled(_)
+            | Self::Failed(_)
+            | Self::Rejected(_)
+            | Self::Withdrawn(_)
+            | Self::Expired(_)
+            | Self::Refused(_)
+            | Self::Frozen(_) => None,
         }
     }
 

@@ -5,7 +5,7 @@ use crate::item::{ItemStatus, Outcome};
 use crate::money::{Money, MoneyError};
 
 /// The money of a batch by what became of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TieOut {
     /// What the maker asked for.
     pub requested: Money,

@@ -9,7 +9,9 @@ use onay_ledger::{
     Actor, Authority, Claim, Clock, Commit, Done, Handler, Ledger, LedgerError, Queue, Role,
     RoleSettings, StepError, Stored, system_clock,
 };
-use onay_payout::provider::{ItemKind, Lookup, ProviderError, RemoteCopy, RemoteStatus};
+use onay_payout::provider::{
+    ItemKind, Lookup, ProviderError, RemoteCopy, RemoteStatus, none_if_refused,
+};
 use onay_payout::{
     BatchRef, Event, Finality, ItemStatus, Provider, State, Transition, WorkerName, cadence,
 };
@@ -64,14 +66,15 @@ impl Reconciler {
     async fn read(&self, stored: &Stored) -> Result<Option<RemoteCopy>, ProviderError> {
         let state = stored.batch.state();
         let by = state.request_id().map_or_else(
-            || Lookup::External(stored.batch.content().external_id().clone()),
+            || Lookup::External(stored.batch.head().remote_id()),
             |id| Lookup::Request(id.clone()),
         );
         let copy = self.provider.retrieve_all(&by, ItemKind::Valid).await?;
         let held = state.hold().map_or(0, |hold| hold.count);
         match copy {
             Some(mut copy) if copy.items.len() < held => {
-                let refused = self.provider.retrieve_all(&by, ItemKind::Invalid).await?;
+                let refused = self.provider.retrieve_all(&by, ItemKind::Invalid).await;
+                let refused = none_if_refused(refused)?;
                 copy.items
                     .extend(refused.into_iter().flat_map(|copy| copy.items));
                 Ok(Some(copy))

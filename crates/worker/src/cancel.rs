@@ -1,9 +1,7 @@
 //! Cancel: look first, cancel, and end only when the provider shows it cancelled.
 
 use onay_ledger::{Done, StepError};
-use onay_payout::provider::{
-    Authorized, ItemKind, Lookup, ProviderError, RemoteCopy, RemoteStatus,
-};
+use onay_payout::provider::{ItemKind, Lookup, ProviderError, RemoteCopy, RemoteStatus};
 use onay_payout::{Cancelling, Event};
 
 use crate::job::Job;
@@ -11,14 +9,18 @@ use crate::job::Job;
 pub(crate) async fn run(mut job: Job<'_>, cancelling: Cancelling) -> Result<Done, StepError> {
     let copy = match look(&job, &cancelling).await {
         Ok(copy) => copy,
-        Err(error) => return Ok(job.later("the look before the cancel", &error)),
+        Err(error) => return job.later("the look before the cancel", &error).await,
     };
     let may_send = cancelling
         .intent
         .as_ref()
         .is_none_or(|intent| job.now() >= intent.deadline);
-    if copy.authorized() != Authorized::NotYet || !may_send {
-        return job.finish(Event::CancelLooked(copy)).await;
+    let judged = cancelling
+        .hold
+        .as_ref()
+        .and_then(|hold| hold.judged.as_ref());
+    if !copy.is_waiting(judged) || !may_send {
+        return job.finish(looked(&job, copy)).await;
     }
     let (intent, send_by) = job.intent();
     job.record(Event::CancelStarted(intent)).await?;
@@ -28,13 +30,18 @@ pub(crate) async fn run(mut job: Job<'_>, cancelling: Cancelling) -> Result<Done
         .cancel(&cancelling.request_id, send_by)
         .await;
     if let Err(error @ ProviderError::NotSent(_)) = &answer {
-        return Ok(job.later("the cancel", error));
+        return job.later("the cancel", error).await;
     }
     // Whatever was answered, only what the provider shows counts.
     match look(&job, &cancelling).await {
-        Ok(copy) => job.finish(Event::CancelLooked(copy)).await,
-        Err(error) => Ok(job.later("the look after the cancel", &error)),
+        Ok(copy) => job.finish(looked(&job, copy)).await,
+        Err(error) => job.later("the look after the cancel", &error).await,
     }
+}
+
+fn looked(job: &Job<'_>, copy: RemoteCopy) -> Event {
+    let account = job.worker.provider.account().clone();
+    Event::CancelLooked { copy, account }
 }
 
 /// One page while the batch waits; every item once it shows as cancelled, because a batch is only

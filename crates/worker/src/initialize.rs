@@ -6,9 +6,9 @@
 
 use onay_ledger::{Done, StepError};
 use onay_payout::provider::{
-    Authorized, Lookup, ProviderError, RemoteCopy, RemotePage, RemoteStatus,
+    Authorized, ProviderError, Refusal, RemoteCopy, RemotePage, RemoteStatus, none_if_refused,
 };
-use onay_payout::{Event, RequestId, State, Why, cadence};
+use onay_payout::{Event, ExternalId, PastInit, RequestId, State, Why, cadence};
 
 use crate::job::Job;
 
@@ -25,33 +25,36 @@ enum Found {
 pub(crate) async fn run(mut job: Job<'_>) -> Result<Done, StepError> {
     let is_first = matches!(job.stored.batch.state(), State::Received);
     if !is_first || job.worker.policy.safety().look_before_init {
-        match find(&job).await {
+        match look(&job).await {
             // Never sent from here as far as this ledger knows: another batch beside it could be
             // paid as well.
             Ok(Found::Waiting(None)) if is_first => {
                 let details = vec!["it was not initialized from this ledger".to_owned()];
-                return job
-                    .finish(Event::Froze {
-                        why: Why::RequestIdUnknown,
-                        details,
-                    })
-                    .await;
+                return job.freeze(Why::RequestIdUnknown, details).await;
             }
             Ok(Found::Nothing | Found::Waiting(None)) => {}
-            Ok(Found::Waiting(Some(request_id))) => return adopt(&job, request_id).await,
-            Ok(Found::Elsewhere(status, request_id)) => {
-                return job
-                    .finish(Event::FoundPastInit { status, request_id })
-                    .await;
+            Ok(Found::Waiting(Some(request_id))) => {
+                return job.finish(Event::Adopted(request_id)).await;
             }
-            Err(error) => return Ok(job.later("the look before initialize", &error)),
+            Ok(Found::Elsewhere(status, request_id)) => {
+                return job.finish(past_init(&job, status, request_id)).await;
+            }
+            Err(error) => return job.later("the look before initialize", &error).await,
         }
     }
-    if let State::Preparing(intent) = job.stored.batch.state()
-        && let Ok(wait) = intent.deadline.signed_duration_since(job.now()).to_std()
-    {
-        // The first call may still arrive; looking is allowed meanwhile, writing is not.
-        return Ok(Done::Later(wait.min(cadence::DOUBT_PAUSE)));
+    if let State::Preparing(preparing) = job.stored.batch.state() {
+        let wait = preparing.intent.deadline.signed_duration_since(job.now());
+        if let Ok(wait) = wait.to_std() {
+            // The first call may still arrive; looking is allowed meanwhile, writing is not.
+            return Ok(Done::Later(wait.min(cadence::DOUBT_PAUSE)));
+        }
+        if preparing.tries >= cadence::INITIALIZE_TRIES_MAX {
+            let details = vec![format!(
+                "called {} times without an answer",
+                preparing.tries
+            )];
+            return job.freeze(Why::InitializeUnconfirmed, details).await;
+        }
     }
     send(&mut job).await
 }
@@ -59,54 +62,68 @@ pub(crate) async fn run(mut job: Job<'_>) -> Result<Done, StepError> {
 async fn send(job: &mut Job<'_>) -> Result<Done, StepError> {
     let (intent, send_by) = job.intent();
     job.record(Event::InitializeStarted(intent)).await?;
-    let answer = job
-        .worker
-        .provider
-        .initialize(
-            job.stored.batch.content(),
-            job.stored.batch.content().external_id(),
-            send_by,
-        )
-        .await;
-    match answer {
+    let batch = &job.stored.batch;
+    let as_id = batch.head().remote_id();
+    let provider = &job.worker.provider;
+    match provider.initialize(batch.content(), &as_id, send_by).await {
         Ok(initialized) => job.finish_call(Event::Initialized(initialized)).await,
         Err(ProviderError::NotSent(cause)) => {
             let failure = job.not_sent(&cause);
             job.finish_call(Event::InitializeNotSent(failure)).await
         }
-        Err(ProviderError::Refused(refusal)) => match find(job).await {
-            // It may have refused a repetition of what it already has.
-            Ok(Found::Waiting(Some(request_id))) => adopt(job, request_id).await,
-            Ok(Found::Waiting(None)) => {
-                let details = vec![refusal.to_string()];
-                job.finish_call(Event::Froze {
-                    why: Why::RequestIdUnknown,
-                    details,
-                })
-                .await
-            }
-            Ok(Found::Nothing) => job.finish_call(Event::InitializeRefused(refusal)).await,
-            Ok(Found::Elsewhere(status, request_id)) => {
-                job.finish_call(Event::FoundPastInit { status, request_id })
-                    .await
-            }
-            Err(error) => Ok(job.later("the look after a refused initialize", &error)),
-        },
-        Err(error @ ProviderError::InDoubt(_)) => Ok(job.later("initialize", &error)),
+        Err(ProviderError::Refused(refusal)) => refused(job, &as_id, refusal).await,
+        Err(error @ ProviderError::InDoubt(_)) => job.later("initialize", &error).await,
     }
 }
 
-async fn adopt(job: &Job<'_>, request_id: RequestId) -> Result<Done, StepError> {
-    job.finish(Event::Adopted(request_id)).await
+/// It may have refused a repetition of what it already has.
+async fn refused(
+    job: &mut Job<'_>,
+    as_id: &ExternalId,
+    refusal: Refusal,
+) -> Result<Done, StepError> {
+    let event = match find(job, as_id).await {
+        Ok(Found::Waiting(Some(request_id))) => Event::Adopted(request_id),
+        Ok(Found::Waiting(None)) if is_repetition(job) => Event::Orphaned(refusal),
+        Ok(Found::Waiting(None)) => Event::Froze {
+            why: Why::RequestIdUnknown,
+            details: vec![refusal.to_string()],
+        },
+        Ok(Found::Nothing) => Event::InitializeRefused(refusal),
+        Ok(Found::Elsewhere(status, request_id)) => past_init(job, status, request_id),
+        Err(error) => {
+            return job
+                .later("the look after a refused initialize", &error)
+                .await;
+        }
+    };
+    job.finish_call(event).await
 }
 
-async fn find(job: &Job<'_>) -> Result<Found, ProviderError> {
-    let external_id = job.stored.batch.content().external_id().clone();
-    let page = match job.look(Lookup::External(external_id)).await {
-        Ok(Some(page)) => page,
-        // What iyzico answers for an unknown id is not documented; a refusal may be it.
-        Ok(None) | Err(ProviderError::Refused(_)) => return Ok(Found::Nothing),
-        Err(error) => return Err(error),
+/// Whether what the provider has can be from an earlier call of ours.
+fn is_repetition(job: &Job<'_>) -> bool {
+    matches!(job.stored.batch.state(), State::Preparing(preparing) if preparing.tries > 1)
+}
+
+fn past_init(job: &Job<'_>, status: RemoteStatus, request_id: Option<RequestId>) -> Event {
+    Event::FoundPastInit(PastInit {
+        status,
+        request_id,
+        account: job.worker.provider.account().clone(),
+    })
+}
+
+/// Looks for this attempt, and at what earlier ones left behind.
+async fn look(job: &Job<'_>) -> Result<Found, ProviderError> {
+    if let Some(status) = job.started_earlier().await? {
+        return Ok(Found::Elsewhere(status, None));
+    }
+    find(job, &job.stored.batch.head().remote_id()).await
+}
+
+async fn find(job: &Job<'_>, as_id: &ExternalId) -> Result<Found, ProviderError> {
+    let Some(page) = job.look_for(as_id).await? else {
+        return Ok(Found::Nothing);
     };
     let request_id = request_id(job, &page).await?;
     let is_waiting = page.batch.status == RemoteStatus::Init
@@ -130,6 +147,6 @@ async fn request_id(job: &Job<'_>, page: &RemotePage) -> Result<Option<RequestId
     let Some(reference) = &item.reference else {
         return Ok(None);
     };
-    let item = job.worker.provider.item(reference).await?;
+    let item = none_if_refused(job.worker.provider.item(reference).await)?;
     Ok(item.and_then(|item| item.request_id))
 }

@@ -1,12 +1,18 @@
 //! One claimed job: the batch as it was loaded, and the two ways to leave it.
 
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use backon::{ExponentialBuilder, Retryable as _};
 use chrono::{DateTime, TimeDelta, Utc};
 use onay_ledger::{Actor, Authority, Claim, Commit, Done, LedgerError, StepError, Stored};
-use onay_payout::provider::{ItemKind, Lookup, NotSent, ProviderError, Query, RemotePage};
-use onay_payout::{BatchRef, Event, Intent, NotSentBy, SendBy, WorkerName, cadence};
+use onay_payout::provider::{
+    ItemKind, Lookup, NotSent, ProviderError, Query, RemoteCopy, RemotePage, RemoteStatus,
+    none_if_refused,
+};
+use onay_payout::{
+    BatchRef, Event, ExternalId, Intent, NotSentBy, SendBy, Why, WorkerName, cadence,
+};
 use tracing::{error, info, warn};
 
 use crate::worker::Worker;
@@ -36,6 +42,11 @@ impl Job<'_> {
         self.commit(&self.stored, event, Authority::Finishing(self.claim))
             .await?;
         Ok(Done::Committed)
+    }
+
+    /// Stops the batch: people must look.
+    pub(crate) async fn freeze(&self, why: Why, details: Vec<String>) -> Result<Done, StepError> {
+        self.finish(Event::Froze { why, details }).await
     }
 
     /// Records what became of a call this worker made. The owner of an intent may always do so,
@@ -146,6 +157,37 @@ impl Job<'_> {
         )
     }
 
+    /// The batch under an id of ours, if the provider shows one.
+    pub(crate) async fn look_for(
+        &self,
+        id: &ExternalId,
+    ) -> Result<Option<RemotePage>, ProviderError> {
+        let page = none_if_refused(self.look(Lookup::External(id.clone())).await)?;
+        if page.is_some() {
+            self.worker.lookups.store(true, Ordering::Relaxed);
+        }
+        Ok(page)
+    }
+
+    /// The status of an earlier attempt that was started or ended in a way nobody here did. What
+    /// such an attempt leaves behind waits for ever or is cancelled.
+    pub(crate) async fn started_earlier(&self) -> Result<Option<RemoteStatus>, ProviderError> {
+        for id in self.stored.batch.head().earlier_remote_ids() {
+            let Some(page) = self.look_for(&id).await? else {
+                continue;
+            };
+            let copy = RemoteCopy::from(page);
+            let is_left = matches!(
+                copy.batch.status,
+                RemoteStatus::Init | RemoteStatus::Canceled
+            );
+            if !is_left || copy.shows_started_items() {
+                return Ok(Some(copy.batch.status));
+            }
+        }
+        Ok(None)
+    }
+
     /// One page of the provider's copy: enough to see where the batch stands.
     pub(crate) async fn look(&self, by: Lookup) -> Result<Option<RemotePage>, ProviderError> {
         let query = Query {
@@ -157,16 +199,26 @@ impl Job<'_> {
         self.worker.provider.retrieve(&query).await
     }
 
-    /// Comes back to this job after a pause that grows with every failure.
-    pub(crate) fn later(&self, what: &str, error: &ProviderError) -> Done {
+    /// Comes back to this job after a pause that grows with every failure. Running out of patience
+    /// with a call in doubt freezes the batch; it never fails it and never pays.
+    pub(crate) async fn later(&self, what: &str, error: &ProviderError) -> Result<Done, StepError> {
         let batch = self.claim.batch;
+        let since = self.stored.batch.head().since;
+        let waited = self.now().signed_duration_since(since).to_std();
+        if let Some(why) = self.stored.batch.state().doubt()
+            && waited.is_ok_and(|waited| waited > cadence::DOUBT_PATIENCE)
+        {
+            let since = since.format("%F %T UTC");
+            let details = vec![format!("tried since {since}, last {what}: {error}")];
+            return self.freeze(why, details).await;
+        }
         let pause = cadence::pause_after(batch, self.claim.attempt, error);
         if let ProviderError::NotSent(NotSent::Credentials(_)) = error {
             error!(batch.id = %batch, "{what} of batch {batch} waits: {error}; check the API key, the secret key and the address");
         } else {
             warn!(batch.id = %batch, "{what} of batch {batch} did not work, trying again in {} s: {error}", pause.as_secs());
         }
-        Done::Later(pause)
+        Ok(Done::Later(pause))
     }
 
     /// The journal's form of a call that certainly changed nothing.

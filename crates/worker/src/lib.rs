@@ -9,6 +9,7 @@
 
 mod authorize;
 mod cancel;
+mod funds;
 mod initialize;
 mod job;
 mod read_back;

@@ -1,14 +1,17 @@
 //! Read back: what the provider stored must be what was submitted, before anyone decides on it.
 
 use std::collections::HashSet;
+use std::sync::atomic::Ordering;
 
 use chrono::TimeDelta;
 use onay_ledger::{Done, StepError};
 use onay_payout::cadence::{EXPIRES_AFTER, READ_BACK_PATIENCE};
-use onay_payout::provider::{Authorized, ItemKind, Lookup, ProviderError, RemoteCopy};
+use onay_payout::provider::{
+    Authorized, ItemKind, Lookup, ProviderError, RemoteCopy, RemoteStatus, none_if_refused,
+};
 use onay_payout::{
-    Comparison, CopyRead, Event, HeldRule, ItemId, ItemStatus, Money, MoneyError, Prepared,
-    ReadBack, RequestId, Why, cadence,
+    Comparison, CopyRead, Event, HeldRule, ItemId, ItemStatus, Money, MoneyError, PastInit,
+    Prepared, ReadBack, RequestId, Why, cadence,
 };
 
 use crate::job::Job;
@@ -23,21 +26,63 @@ pub(crate) async fn run(job: Job<'_>, prepared: Prepared) -> Result<Done, StepEr
     };
     let copy = match read(&job, depth, &request_id).await {
         Ok(copy) => copy,
-        Err(error) => return Ok(job.later("reading back", &error)),
+        Err(error) => return job.later("reading back", &error).await,
     };
+    match look_by_our_id(&job).await {
+        Ok(ByOurId::Waiting) => {}
+        Ok(ByOurId::Nothing) => {
+            let what = "the provider does not show the batch under our own id";
+            return wait(&job, what.to_owned()).await;
+        }
+        Ok(ByOurId::Started(status)) => return past_init(&job, status, None).await,
+        Err(error) => return job.later("the look by our own id", &error).await,
+    }
     match copy {
         Read::Nothing => wait(&job, "the provider does not show the batch yet".to_owned()).await,
         Read::NotAsked => hold(&job, None, depth).await,
         Read::Copy(copy) if copy.authorized() != Authorized::NotYet => {
-            let (status, request_id) = (copy.batch.status, Some(request_id));
-            job.finish(Event::FoundPastInit { status, request_id })
-                .await
+            past_init(&job, copy.batch.status, Some(request_id)).await
         }
         Read::Copy(copy) => match job.stored.batch.compare(&copy, depth) {
             Comparison::Incomplete(what) => wait(&job, what).await,
             Comparison::Same | Comparison::Differs(_) => hold(&job, Some(copy), depth).await,
         },
     }
+}
+
+async fn past_init(
+    job: &Job<'_>,
+    status: RemoteStatus,
+    request_id: Option<RequestId>,
+) -> Result<Done, StepError> {
+    let found = PastInit {
+        status,
+        request_id,
+        account: job.worker.provider.account().clone(),
+    };
+    job.finish(Event::FoundPastInit(found)).await
+}
+
+/// What the provider shows under our own id.
+enum ByOurId {
+    Waiting,
+    Nothing,
+    Started(RemoteStatus),
+}
+
+/// The look before initialize found nothing. That says something only where such looks find what
+/// is there, which is proved once by each worker.
+async fn look_by_our_id(job: &Job<'_>) -> Result<ByOurId, ProviderError> {
+    let is_trusted = !job.worker.policy.safety().look_before_init;
+    if is_trusted || job.worker.lookups.load(Ordering::Relaxed) {
+        return Ok(ByOurId::Waiting);
+    }
+    let page = job.look_for(&job.stored.batch.head().remote_id()).await?;
+    Ok(match page.map(RemoteCopy::from) {
+        None => ByOurId::Nothing,
+        Some(copy) if copy.authorized() == Authorized::NotYet => ByOurId::Waiting,
+        Some(copy) => ByOurId::Started(copy.batch.status),
+    })
 }
 
 enum Read {
@@ -50,10 +95,11 @@ async fn read(job: &Job<'_>, depth: ReadBack, id: &RequestId) -> Result<Read, Pr
     let by = Lookup::Request(id.clone());
     let copy = match depth {
         ReadBack::Off => return Ok(Read::NotAsked),
-        ReadBack::Totals => job.look(by).await?.map(RemoteCopy::from),
-        ReadBack::Full => read_items(job, &by).await?,
+        ReadBack::Totals => job.look(by).await.map(|page| page.map(RemoteCopy::from)),
+        ReadBack::Full => read_items(job, &by).await,
     };
-    Ok(copy.map_or(Read::Nothing, Read::Copy))
+    // It may refuse what it does not show yet.
+    Ok(none_if_refused(copy)?.map_or(Read::Nothing, Read::Copy))
 }
 
 /// All valid items; the refused ones too, when initialize reported some or when the valid ones are
@@ -65,7 +111,7 @@ async fn read_items(job: &Job<'_>, by: &Lookup) -> Result<Option<RemoteCopy>, Pr
     };
     let batch = &job.stored.batch;
     if copy.items.len() < batch.content().items().len() {
-        let refused = provider.retrieve_all(by, ItemKind::Invalid).await?;
+        let refused = none_if_refused(provider.retrieve_all(by, ItemKind::Invalid).await)?;
         let shown: HashSet<ItemId> = copy.items.iter().map(|item| item.id.clone()).collect();
         let more = refused.into_iter().flat_map(|copy| copy.items);
         // A provider that does not know the question shows the valid ones again.
@@ -82,11 +128,7 @@ async fn wait(job: &Job<'_>, what: String) -> Result<Done, StepError> {
         .now()
         .signed_duration_since(job.stored.batch.head().since);
     if waited > patience {
-        let event = Event::Froze {
-            why: Why::CopyIncomplete,
-            details: vec![what],
-        };
-        return job.finish(event).await;
+        return job.freeze(Why::CopyIncomplete, vec![what]).await;
     }
     Ok(Done::Later(cadence::retry_after(
         job.claim.batch,

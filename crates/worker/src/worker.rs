@@ -1,6 +1,7 @@
 //! One step: load the batch, do what its state asks for.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -10,6 +11,7 @@ use onay_ledger::{
 };
 use onay_payout::{BatchRef, Event, Policy, Provider, State, WorkerName, cadence};
 
+use crate::funds::Funds;
 use crate::job::Job;
 use crate::{authorize, cancel, initialize, read_back};
 
@@ -21,6 +23,10 @@ pub struct Worker {
     pub(crate) name: WorkerName,
     pub(crate) call_timeout: Duration,
     pub(crate) clock: Clock,
+    pub(crate) funds: Funds,
+    /// Whether a look by our own id ever found a batch, so that one which finds nothing says
+    /// something.
+    pub(crate) lookups: AtomicBool,
 }
 
 impl Worker {
@@ -40,6 +46,8 @@ impl Worker {
             name,
             call_timeout,
             clock,
+            funds: Funds::default(),
+            lookups: AtomicBool::new(false),
         }
     }
 
@@ -93,7 +101,7 @@ impl Handler for Worker {
                 }
             }
             State::Approved(hold) => authorize::release(job, hold).await,
-            State::Releasing(releasing) => authorize::resolve(job, releasing.hold).await,
+            State::Releasing(releasing) => authorize::ask(job, releasing.hold).await,
             State::Cancelling(cancelling) => cancel::run(job, cancelling).await,
             State::Processing(_)
             | State::Settled(_)

@@ -232,12 +232,16 @@ impl From<NotAllowed> for Problem {
 impl From<IllegalTransition> for Problem {
     fn from(illegal: IllegalTransition) -> Self {
         let kind = match &illegal {
-            IllegalTransition::OwnBatch(_) | IllegalTransition::NotMaker(_) => Kind::NotAllowed,
+            IllegalTransition::OwnBatch(_)
+            | IllegalTransition::NotMaker(_)
+            | IllegalTransition::NotResolver(_) => Kind::NotAllowed,
             IllegalTransition::State { .. }
             | IllegalTransition::NotOwner { .. }
             | IllegalTransition::TooEarly(_)
             | IllegalTransition::Expired(_)
             | IllegalTransition::OtherDigest
+            | IllegalTransition::NoResolution { .. }
+            | IllegalTransition::CannotClose(_)
             | IllegalTransition::AlreadyDecided(_) => Kind::Conflict,
             IllegalTransition::Unsummable => Kind::Internal,
         };

@@ -18,6 +18,10 @@ pub(super) struct HeadRecord {
     purpose: Option<Text<Purpose>>,
     maker: Text<PersonName>,
     accepted_at: Time,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    parent: Option<Text<ExternalId>>,
+    #[serde(default, skip_serializing_if = "is_first")]
+    attempt: u32,
     count: usize,
     content_digest: Text<Digest>,
     outcomes_digest: Text<Digest>,
@@ -25,6 +29,14 @@ pub(super) struct HeadRecord {
     decisions: Vec<DecisionRecord>,
     state: StateRecord,
     since: Time,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature serde calls"
+)]
+const fn is_first(attempt: &u32) -> bool {
+    *attempt == 0
 }
 
 impl From<&Head> for HeadRecord {
@@ -36,6 +48,8 @@ impl From<&Head> for HeadRecord {
             purpose: head.purpose.map(Text),
             maker: Text(head.maker.clone()),
             accepted_at: Time(head.accepted_at),
+            parent: head.parent.clone().map(Text),
+            attempt: head.attempt,
             count: head.count,
             content_digest: Text(head.content_digest),
             outcomes_digest: Text(head.outcomes_digest),
@@ -55,6 +69,8 @@ impl From<HeadRecord> for Head {
             purpose: record.purpose.map(|Text(purpose)| purpose),
             maker: record.maker.0,
             accepted_at: record.accepted_at.0,
+            parent: record.parent.map(|Text(parent)| parent),
+            attempt: record.attempt,
             count: record.count,
             content_digest: record.content_digest.0,
             outcomes_digest: record.outcomes_digest.0,

@@ -1,7 +1,9 @@
 //! A batch as the provider holds it, and calls that may be on their way.
 
+use onay_payout::provider::RemoteStatus;
 use onay_payout::{
-    Account, Digest, HeldRule, Hold, Intent, PersonName, Releasing, RequestId, Shown, WorkerName,
+    Account, Digest, HeldRule, Hold, Intent, PersonName, Preparing, Releasing, RequestId, Shortage,
+    Shown, WorkerName,
 };
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +39,53 @@ impl From<IntentRecord> for Intent {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct PreparingRecord {
+    owner: Text<WorkerName>,
+    started_at: Time,
+    deadline: Time,
+    #[serde(default = "once", skip_serializing_if = "is_once")]
+    tries: u32,
+}
+
+const fn once() -> u32 {
+    1
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature serde calls"
+)]
+const fn is_once(tries: &u32) -> bool {
+    *tries == 1
+}
+
+impl From<&Preparing> for PreparingRecord {
+    fn from(preparing: &Preparing) -> Self {
+        let intent = &preparing.intent;
+        Self {
+            owner: Text(intent.owner.clone()),
+            started_at: Time(intent.started_at),
+            deadline: Time(intent.deadline),
+            tries: preparing.tries,
+        }
+    }
+}
+
+impl From<PreparingRecord> for Preparing {
+    fn from(record: PreparingRecord) -> Self {
+        Self {
+            intent: Intent {
+                owner: record.owner.0,
+                started_at: record.started_at.0,
+                deadline: record.deadline.0,
+            },
+            tries: record.tries,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct HoldRecord {
     request_id: Text<RequestId>,
     account: Text<Account>,
@@ -49,6 +98,17 @@ pub(super) struct HoldRecord {
     rule: RuleRecord,
     held_at: Time,
     expires_at: Time,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    short: Option<ShortageRecord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    judged: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ShortageRecord {
+    balance: Amount,
+    needed: Amount,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -78,6 +138,11 @@ impl From<&Hold> for HoldRecord {
             rule,
             held_at: Time(hold.held_at),
             expires_at: Time(hold.expires_at),
+            short: hold.short.map(|short| ShortageRecord {
+                balance: Amount(short.balance),
+                needed: Amount(short.needed),
+            }),
+            judged: hold.judged.as_ref().map(|status| status.word().to_owned()),
         }
     }
 }
@@ -108,6 +173,11 @@ impl From<HoldRecord> for Hold {
             rule,
             held_at: record.held_at.0,
             expires_at: record.expires_at.0,
+            short: record.short.map(|short| Shortage {
+                balance: short.balance.0,
+                needed: short.needed.0,
+            }),
+            judged: record.judged.map(|word| RemoteStatus::from_word(&word)),
         }
     }
 }

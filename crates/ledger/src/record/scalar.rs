@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use onay_payout::{Money, Why};
+use onay_payout::{Money, Resolution, Why};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -84,5 +84,23 @@ impl<'de> Deserialize<'de> for Reason {
         let why = Why::ALL.into_iter().find(|why| why.word() == word);
         why.map(Self)
             .ok_or_else(|| D::Error::custom("unknown reason"))
+    }
+}
+
+/// A resolution, by its word.
+pub(super) struct Choice(pub(super) Resolution);
+
+impl Serialize for Choice {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.word())
+    }
+}
+
+impl<'de> Deserialize<'de> for Choice {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word = String::deserialize(deserializer)?;
+        Resolution::from_word(&word)
+            .map(Self)
+            .ok_or_else(|| D::Error::custom("unknown resolution"))
     }
 }

@@ -2,18 +2,19 @@
 
 use onay_payout::provider::Refusal;
 use onay_payout::{
-    Cancelling, Ending, Frozen, Intent, PersonName, Prepared, RequestId, State, TurnedDown,
+    Cancelling, Ending, Hold, Intent, PersonName, Prepared, RequestId, State, TurnedDown,
 };
 use serde::{Deserialize, Serialize};
 
-use super::hold::{HoldRecord, IntentRecord, ReleasingRecord};
-use super::scalar::{Reason, Text};
+use super::frozen::FrozenRecord;
+use super::hold::{HoldRecord, IntentRecord, PreparingRecord, ReleasingRecord};
+use super::scalar::Text;
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(super) enum StateRecord {
     Received,
-    Preparing(IntentRecord),
+    Preparing(PreparingRecord),
     Prepared(PreparedRecord),
     PendingApproval(HoldRecord),
     Approved(HoldRecord),
@@ -34,7 +35,7 @@ impl From<&State> for StateRecord {
     fn from(state: &State) -> Self {
         match state {
             State::Received => Self::Received,
-            State::Preparing(intent) => Self::Preparing(intent.into()),
+            State::Preparing(preparing) => Self::Preparing(preparing.into()),
             State::Prepared(prepared) => Self::Prepared(prepared.into()),
             State::PendingApproval(hold) => Self::PendingApproval(hold.into()),
             State::Approved(hold) => Self::Approved(hold.into()),
@@ -57,7 +58,7 @@ impl From<StateRecord> for State {
     fn from(record: StateRecord) -> Self {
         match record {
             StateRecord::Received => Self::Received,
-            StateRecord::Preparing(intent) => Self::Preparing(intent.into()),
+            StateRecord::Preparing(preparing) => Self::Preparing(preparing.into()),
             StateRecord::Prepared(prepared) => Self::Prepared(prepared.into()),
             StateRecord::PendingApproval(hold) => Self::PendingApproval(hold.into()),
             StateRecord::Approved(hold) => Self::Approved(hold.into()),
@@ -135,6 +136,8 @@ pub(super) struct CancellingRecord {
     ending: EndingRecord,
     turned_down: TurnedDownRecord,
     request_id: Text<RequestId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    hold: Option<HoldRecord>,
     intent: Option<IntentRecord>,
     looks: u32,
 }
@@ -145,6 +148,7 @@ enum EndingRecord {
     Rejected,
     Withdrawn,
     Expired,
+    PrepareAnew,
 }
 
 impl From<&Cancelling> for CancellingRecord {
@@ -153,11 +157,13 @@ impl From<&Cancelling> for CancellingRecord {
             Ending::Rejected => EndingRecord::Rejected,
             Ending::Withdrawn => EndingRecord::Withdrawn,
             Ending::Expired => EndingRecord::Expired,
+            Ending::PrepareAnew => EndingRecord::PrepareAnew,
         };
         Self {
             ending,
             turned_down: (&cancelling.turned_down).into(),
             request_id: Text(cancelling.request_id.clone()),
+            hold: cancelling.hold.as_ref().map(HoldRecord::from),
             intent: cancelling.intent.as_ref().map(IntentRecord::from),
             looks: cancelling.looks,
         }
@@ -170,11 +176,13 @@ impl From<CancellingRecord> for Cancelling {
             EndingRecord::Rejected => Ending::Rejected,
             EndingRecord::Withdrawn => Ending::Withdrawn,
             EndingRecord::Expired => Ending::Expired,
+            EndingRecord::PrepareAnew => Ending::PrepareAnew,
         };
         Self {
             ending,
             turned_down: record.turned_down.into(),
             request_id: record.request_id.0,
+            hold: record.hold.map(Hold::from),
             intent: record.intent.map(Intent::from),
             looks: record.looks,
         }
@@ -202,34 +210,6 @@ impl From<RefusalRecord> for Refusal {
         Self {
             code: record.code,
             message: record.message,
-        }
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct FrozenRecord {
-    from: Box<StateRecord>,
-    why: Reason,
-    details: Vec<String>,
-}
-
-impl From<&Frozen> for FrozenRecord {
-    fn from(frozen: &Frozen) -> Self {
-        Self {
-            from: Box::new(StateRecord::from(&*frozen.from)),
-            why: Reason(frozen.why),
-            details: frozen.details.clone(),
-        }
-    }
-}
-
-impl From<FrozenRecord> for Frozen {
-    fn from(record: FrozenRecord) -> Self {
-        Self {
-            from: Box::new(State::from(*record.from)),
-            why: record.why.0,
-            details: record.details,
         }
     }
 }

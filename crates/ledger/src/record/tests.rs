@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
-use onay_payout::provider::Refusal;
+use onay_payout::provider::{Refusal, RemoteStatus};
 use onay_payout::{
     Cancelling, Content, Currency, Decision, Digest, Ending, Frozen, Head, HeldRule, Hold, Intent,
-    Item, ItemStatus, Money, Outcome, PersonName, Personal, Prepared, Purpose, Recipient,
-    RecipientType, Releasing, Shown, State, TieOut, TurnedDown, Verdict, Why,
+    Item, ItemStatus, Money, Outcome, PersonName, Personal, Prepared, Preparing, Proposal, Purpose,
+    Recipient, RecipientType, Releasing, Resolution, Shortage, Shown, State, TieOut, TurnedDown,
+    Verdict, Why,
 };
 use proptest::collection::{btree_set, vec};
 use proptest::option;
@@ -45,6 +46,10 @@ fn digest() -> impl Strategy<Value = Digest> {
     any::<[u8; 32]>().prop_map(Digest::from_bytes)
 }
 
+fn status() -> impl Strategy<Value = RemoteStatus> {
+    prop_oneof![Just("INSUFFICIENT_BALANCE"), Just("NEW")].prop_map(RemoteStatus::from_word)
+}
+
 fn intent() -> impl Strategy<Value = Intent> {
     (id(), time(), time()).prop_map(|(owner, started_at, deadline)| Intent {
         owner,
@@ -60,10 +65,12 @@ prop_compose! {
         (shown_total, shown_count) in (option::of(money()), option::of(any::<u64>())),
         (name, needed, asked) in (any::<String>(), any::<u32>(), btree_set(id::<PersonName>(), 0..4)),
         (held_at, expires_at) in (time(), time()),
+        (short, judged) in (option::of((money(), money())), option::of(status())),
     ) -> Hold {
         let (account, rule) = (account.parse().unwrap(), HeldRule { name, needed, asked });
         let shown = Shown { total: shown_total, count: shown_count };
-        Hold { request_id, account, digest, count, total, shown, commission, rule, held_at, expires_at }
+        let short = short.map(|(balance, needed)| Shortage { balance, needed });
+        Hold { request_id, account, digest, count, total, shown, commission, rule, held_at, expires_at, short, judged }
     }
 }
 
@@ -81,20 +88,22 @@ fn cancelling() -> impl Strategy<Value = Cancelling> {
     let ending = prop_oneof![
         Just(Ending::Rejected),
         Just(Ending::Withdrawn),
-        Just(Ending::Expired)
+        Just(Ending::Expired),
+        Just(Ending::PrepareAnew)
     ];
     (
         ending,
         turned_down(),
-        id(),
+        (id(), option::of(hold())),
         option::of(intent()),
         any::<u32>(),
     )
         .prop_map(
-            |(ending, turned_down, request_id, intent, looks)| Cancelling {
+            |(ending, turned_down, (request_id, hold), intent, looks)| Cancelling {
                 ending,
                 turned_down,
                 request_id,
+                hold,
                 intent,
                 looks,
             },
@@ -117,7 +126,8 @@ fn refusal() -> impl Strategy<Value = Refusal> {
 fn state() -> impl Strategy<Value = State> {
     let state = prop_oneof![
         Just(State::Received),
-        intent().prop_map(State::Preparing),
+        (intent(), any::<u32>())
+            .prop_map(|(intent, tries)| State::Preparing(Preparing { intent, tries })),
         (id(), any::<bool>()).prop_map(|(request_id, is_adopted)| State::Prepared(Prepared {
             request_id,
             is_adopted
@@ -137,13 +147,30 @@ fn state() -> impl Strategy<Value = State> {
     ];
     state.prop_recursive(3, 4, 1, |from| {
         let why = proptest::sample::select(Why::ALL.to_vec());
-        (from, why, vec(any::<String>(), 0..3)).prop_map(|(from, why, details)| {
+        let rest = (
+            vec(any::<String>(), 0..3),
+            option::of(status()),
+            option::of(proposal()),
+        );
+        (from, why, rest).prop_map(|(from, why, (details, shown, proposal))| {
             State::Frozen(Frozen {
                 from: Box::new(from),
                 why,
                 details,
+                shown,
+                proposal,
             })
         })
+    })
+}
+
+fn proposal() -> impl Strategy<Value = Proposal> {
+    let resolution = proptest::sample::select(Resolution::ALL.to_vec());
+    (resolution, id(), any::<String>(), time()).prop_map(|(resolution, by, reason, at)| Proposal {
+        resolution,
+        by,
+        reason,
+        at,
     })
 }
 
@@ -182,13 +209,14 @@ prop_compose! {
     fn head()(
         (number, external_id, purpose) in (any::<u128>(), id(), purpose()),
         (maker, accepted_at, since) in (id(), time(), time()),
+        (parent, attempt) in (option::of(id()), any::<u32>()),
         (content_digest, outcomes_digest) in (digest(), digest()),
         (count, tie_out, decisions, state) in
             (0..100_000_usize, tie_out(), vec(decision(), 0..4), state()),
     ) -> Head {
         Head {
             id: format!("b_{number:032x}").parse().unwrap(),
-            external_id, purpose, maker, accepted_at, count, content_digest, outcomes_digest,
+            external_id, purpose, maker, accepted_at, parent, attempt, count, content_digest, outcomes_digest,
             tie_out, decisions, state, since,
         }
     }

@@ -156,6 +156,7 @@ impl Batch {
             ending,
             turned_down,
             request_id,
+            hold: self.state().hold().cloned(),
             intent: None,
             looks: 0,
         };

@@ -5,15 +5,21 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 
 use super::{Batch, Jobs, Transition, after};
+use crate::account::Account;
 use crate::copy::Comparison;
 use crate::digest::{Canonical, Digest};
 use crate::event::{CopyRead, IllegalTransition, NotSentBy};
 use crate::ids::{ItemId, RequestId};
-use crate::item::{Item, ItemStatus};
+use crate::item::{Item, ItemStatus, Outcome};
 use crate::money::Money;
 use crate::policy::OnInvalid;
 use crate::provider::{Initialized, Refusal, RemoteItem};
-use crate::state::{Ending, HeldRule, Hold, Intent, Prepared, Shown, State, TurnedDown, Why};
+use crate::state::{
+    Ending, HeldRule, Hold, Intent, Prepared, Preparing, Shown, State, TurnedDown, Why,
+};
+
+/// Ids under which a batch is stored anew, before people are asked.
+const ATTEMPTS_MAX: u32 = 5;
 
 impl Batch {
     pub(super) fn initialize_started(
@@ -21,17 +27,22 @@ impl Batch {
         intent: Intent,
         at: DateTime<Utc>,
     ) -> Result<Transition, IllegalTransition> {
-        match self.state() {
-            State::Preparing(running) if at < running.deadline => {
+        let before = match self.state() {
+            State::Preparing(Preparing {
+                intent: running, ..
+            }) if at < running.deadline => {
                 return Err(IllegalTransition::NotOwner {
                     owner: running.owner.clone(),
                     until: running.deadline,
                 });
             }
-            State::Received | State::Preparing(_) => {}
+            State::Received => 0,
+            State::Preparing(preparing) => preparing.tries,
             _ => return Err(self.illegal()),
-        }
-        Ok(self.to(State::Preparing(intent), Jobs::worker(at), at))
+        };
+        let tries = before.saturating_add(1);
+        let preparing = State::Preparing(Preparing { intent, tries });
+        Ok(self.to(preparing, Jobs::worker(at), at))
     }
 
     pub(super) fn initialize_not_sent(
@@ -40,11 +51,17 @@ impl Batch {
         at: DateTime<Utc>,
     ) -> Result<Transition, IllegalTransition> {
         match self.state() {
-            State::Preparing(intent) if intent.owner == failure.owner => {
+            State::Preparing(Preparing { intent, tries }) if intent.owner == failure.owner => {
                 let jobs = Jobs::worker(after(at, failure.retry_after));
-                Ok(self
-                    .to(State::Received, jobs, at)
-                    .noted(failure.cause.as_str()))
+                // Earlier calls stay in doubt.
+                let state = match tries.saturating_sub(1) {
+                    0 => State::Received,
+                    tries => State::Preparing(Preparing {
+                        intent: intent.clone(),
+                        tries,
+                    }),
+                };
+                Ok(self.to(state, jobs, at).noted(failure.cause.as_str()))
             }
             _ => Err(self.illegal()),
         }
@@ -115,6 +132,43 @@ impl Batch {
         Ok(self
             .to(State::Prepared(prepared), Jobs::worker(at), at)
             .noted(note))
+    }
+
+    /// What stays behind at the provider is never authorized: nobody knows its request id.
+    pub(super) fn orphaned(
+        &self,
+        refusal: &Refusal,
+        at: DateTime<Utc>,
+    ) -> Result<Transition, IllegalTransition> {
+        let State::Preparing(_) = self.state() else {
+            return Err(self.illegal());
+        };
+        let old = self.head.remote_id();
+        if self.head.attempt >= ATTEMPTS_MAX {
+            let details = vec![format!("stored as {old}; {refusal}")];
+            return Ok(self.to_frozen(Why::RequestIdUnknown, details, at));
+        }
+        let transition = self.to_received_anew(at);
+        let new = transition.batch.head.remote_id();
+        Ok(transition.noted(format!(
+            "what is stored as {old} is left there for ever, not authorized ({refusal}); it is              stored anew as {new}"
+        )))
+    }
+
+    /// Back to the start, under another id at the provider.
+    pub(super) fn to_received_anew(&self, at: DateTime<Utc>) -> Transition {
+        let mut batch = self.clone();
+        batch.head.attempt = self.head.attempt.saturating_add(1);
+        let mut changed = Vec::new();
+        for (index, outcome) in batch.outcomes.iter_mut().enumerate() {
+            if *outcome != Outcome::new() {
+                *outcome = Outcome::new();
+                changed.push(index);
+            }
+        }
+        batch
+            .to(State::Received, Jobs::worker(at), at)
+            .changing(changed)
     }
 
     pub(super) fn initialize_refused(
@@ -209,12 +263,46 @@ impl Batch {
             rule,
             held_at: at,
             expires_at: after(at, read.expires_after),
+            short: None,
+            judged: None,
         };
         let (jobs, note) = (
             Jobs::worker(hold.expires_at),
             format!("held under rule `{}`", hold.rule.name),
         );
         Ok(self.to(State::PendingApproval(hold), jobs, at).noted(note))
+    }
+
+    /// A batch that is found started without a release from here: watched, and approved by nobody.
+    pub(super) fn watched(
+        &self,
+        request_id: RequestId,
+        account: Account,
+        at: DateTime<Utc>,
+    ) -> Result<Hold, IllegalTransition> {
+        if let Some(hold) = self.state().hold() {
+            return Ok(hold.clone());
+        }
+        let valid: Vec<&Item> = self.valid_items().collect();
+        let total = Money::sum(
+            self.content().currency(),
+            valid.iter().map(|item| item.amount),
+        )
+        .map_err(|_| IllegalTransition::Unsummable)?;
+        Ok(Hold {
+            count: valid.len(),
+            digest: self.digest(account.as_str(), &request_id, valid, total),
+            request_id,
+            account,
+            total,
+            shown: Shown::default(),
+            commission: None,
+            rule: no_rule(),
+            held_at: at,
+            expires_at: at,
+            short: None,
+            judged: None,
+        })
     }
 
     /// What an approval binds to: where the money comes from, the provider's id, and every item

@@ -3,12 +3,11 @@
 use chrono::{DateTime, Utc};
 
 use super::{Batch, Jobs, Transition, after};
-use crate::cadence::{DOUBT_LOOKS_MIN, poll_after};
-use crate::event::{IllegalTransition, NotSentBy, ReleaseLook};
-use crate::ids::RequestId;
+use crate::cadence::{DOUBT_LOOKS_MIN, funds_check_after, poll_after};
+use crate::event::{IllegalTransition, NotSentBy, PastInit, ReleaseLook};
 use crate::policy::{OnReleaseDoubt, Quorum};
 use crate::provider::{Authorized, RemoteStatus};
-use crate::state::{Hold, Intent, Releasing, State, Why};
+use crate::state::{Hold, Intent, Releasing, Shortage, State, Why};
 
 impl Batch {
     pub(super) fn release_started(
@@ -26,14 +25,41 @@ impl Batch {
         if quorum.digest() != hold.digest {
             return Err(IllegalTransition::OtherDigest);
         }
+        let hold = Hold {
+            short: None,
+            ..hold.clone()
+        };
+        let note = format!("releasing {} to {} payees", hold.total, hold.count);
         let releasing = Releasing {
-            hold: hold.clone(),
+            hold,
             intent,
             looks: 0,
         };
-        let note = format!("releasing {} to {} payees", hold.total, hold.count);
         Ok(self
             .to(State::Releasing(releasing), Jobs::worker(at), at)
+            .noted(note))
+    }
+
+    /// An approved batch waits for funds; its approvals and its expiry stand.
+    pub(super) fn funds_short(
+        &self,
+        shortage: Shortage,
+        at: DateTime<Utc>,
+    ) -> Result<Transition, IllegalTransition> {
+        let State::Approved(hold) = self.state() else {
+            return Err(self.illegal());
+        };
+        let note = format!(
+            "the payout balance is {}, {} is needed with commission",
+            shortage.balance, shortage.needed
+        );
+        let hold = Hold {
+            short: Some(shortage),
+            ..hold.clone()
+        };
+        let due = after(at, funds_check_after(self.id(), 0)).min(hold.expires_at);
+        Ok(self
+            .to(State::Approved(hold), Jobs::worker(due), at)
             .noted(note))
     }
 
@@ -80,52 +106,56 @@ impl Batch {
         let State::Releasing(releasing) = self.state() else {
             return Err(self.illegal());
         };
-        let status = look.copy.batch.status.word();
+        let status = &look.copy.batch.status;
+        let shows = format!("the provider shows {}", status.word());
+        if look.copy.is_waiting(releasing.hold.judged.as_ref()) {
+            return Ok(self.still_waiting(releasing, look, at));
+        }
         match look.copy.authorized() {
-            Authorized::Taken => Ok(self
-                .to_processing(&releasing.hold, at)
-                .noted(format!("the provider shows {status}"))),
+            Authorized::Taken => Ok(self.to_processing(&releasing.hold, at).noted(shows)),
             Authorized::NeedsPerson => {
-                let details = vec![format!("the provider shows {status}")];
-                Ok(self.to_frozen(Why::ReleaseStatus, details, at))
+                Ok(self.to_frozen_at(needs_person(status), status, vec![shows], at))
             }
-            Authorized::Unclear => {
-                let what = format!("the provider shows {status}, which says nothing certain");
+            Authorized::Unclear | Authorized::NotYet => {
+                let what = format!("{shows}, which says nothing certain");
                 if releasing.is_given_up(&look, at) {
-                    return Ok(self.to_frozen(Why::ReleaseStatus, vec![what], at));
+                    return Ok(self.to_frozen_at(Why::ReleaseStatus, status, vec![what], at));
                 }
                 Ok(self.looked_once_more(releasing, &look, at).noted(what))
             }
-            Authorized::NotYet => Ok(self.still_init(releasing, look, at)),
         }
     }
 
-    fn still_init(
+    fn still_waiting(
         &self,
         releasing: &Releasing,
         look: ReleaseLook,
         at: DateTime<Utc>,
     ) -> Transition {
+        let status = &look.copy.batch.status;
+        let shows = status.word();
         if let Some(refusal) = look.refusal {
-            return self.to_frozen(Why::ReleaseRefused, vec![refusal.to_string()], at);
+            let details = vec![refusal.to_string()];
+            return self.to_frozen_at(Why::ReleaseRefused, status, details, at);
         }
         if !releasing.is_given_up(&look, at) {
             let transition = self.looked_once_more(releasing, &look, at);
-            return transition.noted("the provider still shows INIT");
+            return transition.noted(format!("the provider still shows {shows}"));
         }
         match look.on_doubt {
             OnReleaseDoubt::Ask => {
                 let details = vec![format!(
-                    "asked {} times since {}; the provider shows INIT",
-                    releasing.looks,
+                    "asked {} times since {}; the provider shows {shows}",
+                    releasing.looks.saturating_add(1),
                     releasing.intent.started_at.format("%F %T UTC")
                 )];
-                self.to_frozen(Why::ReleaseUnconfirmed, details, at)
+                self.to_frozen_at(Why::ReleaseUnconfirmed, status, details, at)
             }
             OnReleaseDoubt::Resend => {
                 let state = State::Approved(releasing.hold.clone());
-                self.to(state, Jobs::worker(at), at)
-                    .noted("the provider still shows INIT; the policy allows sending again")
+                self.to(state, Jobs::worker(at), at).noted(format!(
+                    "the provider still shows {shows}; the policy allows sending again"
+                ))
             }
         }
     }
@@ -154,30 +184,61 @@ impl Batch {
     /// adopted and watched, never authorized again.
     pub(super) fn found_past_init(
         &self,
-        status: &RemoteStatus,
-        request_id: Option<RequestId>,
+        found: PastInit,
         at: DateTime<Utc>,
     ) -> Result<Transition, IllegalTransition> {
-        let mut details = vec![format!("the provider shows {}", status.word())];
+        let PastInit {
+            status,
+            request_id,
+            account,
+        } = found;
+        let shows = format!("the provider shows {}", status.word());
+        let said = status.authorized();
         match self.state() {
-            State::Approved(hold) if status.authorized() == Authorized::Taken => {
-                let note = format!(
-                    "{}; it is watched, and not released again",
-                    details.concat()
-                );
+            State::Approved(hold) if said == Authorized::Taken => {
+                let note = format!("{shows}; it is watched, and not released again");
                 Ok(self.to_processing(hold, at).noted(note))
             }
             State::Received | State::Preparing(_) | State::Prepared(_) | State::Approved(_) => {
-                details.extend(request_id.map(|id| format!("its request id is {id}")));
-                Ok(self.to_frozen(Why::PastInit, details, at))
+                let mut details = vec![shows];
+                details.extend(
+                    request_id
+                        .as_ref()
+                        .map(|id| format!("its request id is {id}")),
+                );
+                let before = self.state().name();
+                let mut batch = self.clone();
+                if let Some(id) = request_id.filter(|_| said != Authorized::NeedsPerson) {
+                    batch.head.state = State::Processing(self.watched(id, account, at)?);
+                }
+                let mut transition = batch.to_frozen_at(Why::PastInit, &status, details, at);
+                transition.before = before;
+                transition.batch.head.since = at;
+                Ok(transition)
             }
             _ => Err(self.illegal()),
         }
     }
 
+    /// Released. What people judged before was judged of another call.
     pub(super) fn to_processing(&self, hold: &Hold, at: DateTime<Utc>) -> Transition {
         let due = after(at, poll_after(self.id(), 0));
-        self.to(State::Processing(hold.clone()), Jobs::reconciler(due), at)
+        let hold = Hold {
+            short: None,
+            judged: None,
+            ..hold.clone()
+        };
+        self.to(State::Processing(hold), Jobs::reconciler(due), at)
+    }
+}
+
+/// Why a status that only people can judge freezes a batch.
+pub(super) const fn needs_person(status: &RemoteStatus) -> Why {
+    match status {
+        RemoteStatus::InsufficientBalance | RemoteStatus::IyzicoInsufficientBalance => {
+            Why::InsufficientBalance
+        }
+        _ => Why::ReleaseStatus,
     }
 }
 

@@ -3,12 +3,16 @@
 use chrono::{DateTime, Utc};
 
 use super::prepare::places;
+use super::release::needs_person;
 use super::{Batch, Jobs, Transition, after};
 use crate::cadence::{LATE_CHECK, poll_after, refund_check_after};
 use crate::event::IllegalTransition;
 use crate::item::{Item, ItemStatus, Outcome};
 use crate::provider::{Authorized, RemoteCopy, RemoteItem};
 use crate::state::{Hold, State, Why};
+
+/// Most things that are spelled out about one frozen batch.
+const DETAILS_MAX: usize = 50;
 use crate::tie_out::TieOut;
 
 impl Batch {
@@ -51,23 +55,34 @@ impl Batch {
         copy: &RemoteCopy,
         at: DateTime<Utc>,
     ) -> Result<Transition, IllegalTransition> {
-        if copy.authorized() == Authorized::NeedsPerson && self.has_open_items() {
-            let details = vec![format!("the provider shows {}", copy.batch.status.word())];
-            return Ok(self.to_frozen(Why::ReleaseStatus, details, at));
+        let status = &copy.batch.status;
+        if copy.authorized() == Authorized::NeedsPerson
+            && self.has_open_items()
+            && hold.judged.as_ref() != Some(status)
+        {
+            let details = vec![format!("the provider shows {}", status.word())];
+            return Ok(self.to_frozen_at(needs_person(status), status, details, at));
         }
         if self.has_open_items() {
             let jobs = Jobs::reconciler(after(at, poll_after(self.id(), 0)));
             return Ok(self.to(State::Processing(hold.clone()), jobs, at));
         }
-        let tie_out =
-            TieOut::of(&self.content, &self.outcomes).map_err(|_| IllegalTransition::Unsummable)?;
-        if !tie_out.difference.is_zero() {
-            let details = vec![format!(
-                "requested {}, off by {}",
-                tie_out.requested, tie_out.difference
-            )];
-            return Ok(self.to_frozen(Why::TieOut, details, at));
+        match self.tie_out_difference()? {
+            None => Ok(self.to_closed(hold, at)),
+            Some(off) => Ok(self.to_frozen(Why::TieOut, vec![off], at)),
         }
+    }
+
+    /// What is wrong with the sums, if anything is.
+    pub(super) fn tie_out_difference(&self) -> Result<Option<String>, IllegalTransition> {
+        let sums =
+            TieOut::of(&self.content, &self.outcomes).map_err(|_| IllegalTransition::Unsummable)?;
+        Ok((!sums.difference.is_zero())
+            .then(|| format!("requested {}, off by {}", sums.requested, sums.difference)))
+    }
+
+    /// Closed with what every item came to.
+    pub(super) fn to_closed(&self, hold: &Hold, at: DateTime<Utc>) -> Transition {
         let paid = self
             .outcomes()
             .iter()
@@ -81,15 +96,17 @@ impl Batch {
         };
         let mut transition = self.to(state, Jobs::NONE, at).noted(note);
         transition.jobs = Jobs::reconciler(transition.batch.late_look(at));
-        Ok(transition)
+        transition
     }
 
     /// Frozen batches are still watched. A release that was in doubt and now shows its effect is
     /// in doubt no more.
     fn reported_while_frozen(&self, copy: &RemoteCopy, at: DateTime<Utc>) -> Transition {
-        let (batch, changed, _) = self.with_reported(copy);
-        if let State::Frozen(frozen) = self.state()
-            && is_release_doubt(frozen.why)
+        let (batch, changed, contradictions) = self.with_reported(copy);
+        let State::Frozen(frozen) = self.state() else {
+            return batch.to(self.state().clone(), Jobs::NONE, at);
+        };
+        if is_release_doubt(frozen.why)
             && copy.authorized() == Authorized::Taken
             && let Some(hold) = self.state().hold()
         {
@@ -99,8 +116,14 @@ impl Batch {
             );
             return batch.to_processing(hold, at).noted(note).changing(changed);
         }
+        let mut frozen = frozen.clone();
+        for contradiction in contradictions {
+            if !frozen.details.contains(&contradiction) && frozen.details.len() < DETAILS_MAX {
+                frozen.details.push(contradiction);
+            }
+        }
         let jobs = Jobs::reconciler(after(at, poll_after(self.id(), 0)));
-        batch.to(self.state().clone(), jobs, at).changing(changed)
+        batch.to(State::Frozen(frozen), jobs, at).changing(changed)
     }
 
     pub(super) fn watch_ended(&self, at: DateTime<Utc>) -> Result<Transition, IllegalTransition> {
@@ -159,9 +182,12 @@ impl Batch {
     }
 }
 
-/// Whether a batch froze because nobody knew if its release arrived.
+/// Whether a batch froze because nobody knew if its release arrived, or would be carried out.
 const fn is_release_doubt(why: Why) -> bool {
-    matches!(why, Why::ReleaseUnconfirmed | Why::ReleaseRefused)
+    matches!(
+        why,
+        Why::ReleaseUnconfirmed | Why::ReleaseRefused | Why::InsufficientBalance
+    )
 }
 
 /// Takes over one report; says whether anything changed.

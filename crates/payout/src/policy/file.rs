@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::{OnInvalid, OnReleaseDoubt, Person, Policy, ReadBack, Role, Rule, Safety};
+use super::{Funds, OnInvalid, OnReleaseDoubt, Person, Policy, ReadBack, Role, Rule, Safety};
 use crate::credential::TokenHash;
 use crate::digest::Digest;
 use crate::ids::PersonName;
@@ -40,6 +40,7 @@ struct File {
 struct SafetyTable {
     read_back: String,
     look_before_init: bool,
+    funds: String,
     on_invalid: String,
     on_release_doubt: String,
     quiet_period: String,
@@ -50,6 +51,7 @@ impl Default for SafetyTable {
         Self {
             read_back: "full".to_owned(),
             look_before_init: true,
+            funds: "check".to_owned(),
             on_invalid: "ask".to_owned(),
             on_release_doubt: "ask".to_owned(),
             quiet_period: "10m".to_owned(),
@@ -129,6 +131,11 @@ impl SafetyTable {
                 other => return Err(unknown("read_back", other, "full, totals or off")),
             },
             look_before_init: self.look_before_init,
+            funds: match self.funds.as_str() {
+                "check" => Funds::Check,
+                "off" => Funds::Off,
+                other => return Err(unknown("funds", other, "check or off")),
+            },
             on_invalid: match self.on_invalid.as_str() {
                 "ask" => OnInvalid::Ask,
                 "reject" => OnInvalid::Reject,

@@ -31,6 +31,15 @@ pub enum OnReleaseDoubt {
     Resend,
 }
 
+/// What is done about the payout balance before a release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Funds {
+    /// It is weighed; a batch it does not cover waits.
+    Check,
+    /// Nothing: the provider stops what it does not cover.
+    Off,
+}
+
 /// The `[safety]` part of the policy file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Safety {
@@ -40,6 +49,8 @@ pub struct Safety {
     pub look_before_init: bool,
     /// See [`OnInvalid`].
     pub on_invalid: OnInvalid,
+    /// See [`Funds`].
+    pub funds: Funds,
     /// See [`OnReleaseDoubt`].
     pub on_release_doubt: OnReleaseDoubt,
     /// How long an unanswered authorize is only looked at.

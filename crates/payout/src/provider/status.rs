@@ -4,7 +4,7 @@
 ///
 /// Sources: "Mass Payout Retrieve" (the first seven), iyzipay-java pull request 184 (`SUCCESS`,
 /// `IYZICO_INSUFFICIENT_BALANCE`), read 2026-11-22.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum RemoteStatus {
     /// Received, not authorized.
     Init,
@@ -81,7 +81,7 @@ impl RemoteStatus {
 }
 
 /// What a batch status says about authorize.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Authorized {
     /// The batch still waits for authorize.
     NotYet,
