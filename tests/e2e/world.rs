@@ -175,6 +175,7 @@ impl World {
             .current_dir(self.dir.path())
             .env_clear()
             .env("HOME", self.dir.path())
+            .env("ONAY_IYZICO_CALLS_PER_MINUTE", "0")
             .env("ONAY_IYZICO_API_KEY", &self.simulator.api_key)
             .env("ONAY_IYZICO_SECRET_KEY", &self.simulator.secret_key);
         command

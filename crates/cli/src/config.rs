@@ -2,12 +2,13 @@
 //! `onay.toml`, then the default.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use directories::ProjectDirs;
-use onay_ledger::{Access, Ledger};
+use onay_ledger::{Access, Budget, Ledger};
 use onay_payout::{Identity, PersonName, Policy};
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -18,6 +19,10 @@ use crate::output;
 
 /// Where the console listens unless told otherwise: this machine only.
 const LISTEN: &str = "127.0.0.1:8088";
+
+/// Provider calls a minute unless told otherwise: the lowest limit iyzico documents for any product;
+/// it documents none for mass payouts (read 2026-11-22).
+const CALLS_PER_MINUTE: u32 = 50;
 
 /// What the settings file may say.
 #[derive(Debug, Default, Deserialize)]
@@ -40,6 +45,7 @@ struct IyzicoTable {
     secret_key_file: Option<PathBuf>,
     #[serde(deserialize_with = "duration")]
     timeout: Option<Duration>,
+    calls_per_minute: Option<u32>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -76,6 +82,8 @@ pub(crate) struct Config {
     pub(crate) iyzico_locale: String,
     /// The whole time one provider call can take.
     pub(crate) call_timeout: Duration,
+    /// The provider calls that all processes on the ledger share, unless they are unlimited.
+    pub(crate) budget: Option<Budget>,
     /// Jobs one process works on at once, per role.
     pub(crate) concurrency: usize,
     /// How long a dead worker's jobs stay its own.
@@ -131,6 +139,7 @@ impl Config {
                 .unwrap_or_else(|| onay_iyzico::SANDBOX_URL.to_owned()),
             iyzico_locale: file.iyzico.locale.unwrap_or_else(|| "tr".to_owned()),
             call_timeout: file.iyzico.timeout.unwrap_or(onay_iyzico::CALL_TIMEOUT),
+            budget: budget(file.iyzico.calls_per_minute)?,
             concurrency: file.worker.concurrency.unwrap_or(16).max(1),
             lease: file.worker.lease.unwrap_or(Duration::from_secs(15)),
             api_key_file: file.iyzico.api_key_file.map(relative),
@@ -220,6 +229,17 @@ fn ask_token(name: &PersonName) -> Result<SecretString, Failure> {
         .interact()
         .map(SecretString::from)
         .map_err(|_| missing())
+}
+
+/// The budget of provider calls; 0 calls a minute mean no limit.
+fn budget(in_file: Option<u32>) -> Result<Option<Budget>, Failure> {
+    let name = "ONAY_IYZICO_CALLS_PER_MINUTE";
+    let set = variable(name).map(|text| text.trim().parse());
+    let set = set.transpose().map_err(|_| {
+        Failure::usage(format!("{name} is not a whole number")).hint("0 means no limit")
+    })?;
+    let calls = set.or(in_file).unwrap_or(CALLS_PER_MINUTE);
+    Ok(NonZeroU32::new(calls).map(Budget::per_minute))
 }
 
 fn find_file(global: &Global) -> Result<Option<PathBuf>, Failure> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use apalis::prelude::Monitor;
 use onay_console::Desk;
-use onay_ledger::{Health, HealthState, Ledger, Role, RoleSettings};
+use onay_ledger::{Budget, Health, HealthState, Ledger, Metered, Role, RoleSettings, Share};
 use onay_payout::{Policy, Provider, WorkerName};
 use onay_reconciler::Reconciler;
 use onay_worker::Worker;
@@ -32,9 +32,26 @@ pub(crate) struct House {
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) policy: Arc<Policy>,
     pub(crate) provider: Arc<dyn Provider>,
+    pub(crate) budget: Option<Budget>,
     pub(crate) call_timeout: Duration,
     pub(crate) lease: Duration,
     pub(crate) concurrency: usize,
+}
+
+impl House {
+    /// The provider as one kind of role may call it.
+    fn provider_for(&self, kind: Kind) -> Arc<dyn Provider> {
+        let provider = Arc::clone(&self.provider);
+        let Some(budget) = self.budget else {
+            return provider;
+        };
+        let share = match kind {
+            Kind::Worker => Share::Release,
+            Kind::Reconciler => Share::Poll,
+        };
+        let ledger = Arc::clone(&self.ledger);
+        Arc::new(Metered::new(provider, ledger, share, budget))
+    }
 }
 
 /// The roles of one process that work on jobs.
@@ -49,7 +66,7 @@ impl Crew {
         let name = new_name()?;
         let mut roles = Vec::new();
         for kind in kinds {
-            let (ledger, provider) = (Arc::clone(&house.ledger), Arc::clone(&house.provider));
+            let (ledger, provider) = (Arc::clone(&house.ledger), house.provider_for(*kind));
             let settings = RoleSettings {
                 name: name.clone(),
                 lease: house.lease,

@@ -46,6 +46,7 @@ pub(crate) async fn run(config: &Config, json: Json) -> anyhow::Result<Exit> {
     let (provider_check, account) = provider(config).await;
     checks.extend(store(config, account.as_ref()).await);
     checks.push(provider_check);
+    checks.push(budget(config));
     let is_well = checks.iter().all(|check| check.ok);
     if json.is_asked() {
         output::json(&serde_json::json!({ "ok": is_well, "checks": checks }))?;
@@ -196,6 +197,17 @@ async fn provider(config: &Config) -> (Check, Option<Account>) {
         }
     };
     (check, Some(account))
+}
+
+fn budget(config: &Config) -> Check {
+    let detail = config.budget.map_or_else(
+        || "no limit on provider calls; for a simulator only".to_owned(),
+        |budget| {
+            let (calls, polls) = (budget.calls_per_minute, budget.polls_per_minute);
+            format!("{calls} provider calls a minute, of which polls use at most {polls}")
+        },
+    );
+    Check::ok("budget", detail)
 }
 
 const fn remedy(error: &ProviderError) -> &'static str {

@@ -87,6 +87,7 @@ impl Shared {
             ledger: Arc::clone(&self.ledger),
             policy: Arc::clone(&self.policy),
             provider: Arc::new(config.provider()?),
+            budget: config.budget,
             call_timeout: config.call_timeout,
             lease: config.lease,
             concurrency: config.concurrency,

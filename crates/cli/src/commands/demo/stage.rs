@@ -56,6 +56,7 @@ impl Stage {
             ledger: Arc::clone(&ledger),
             policy: Arc::clone(&policy),
             provider: Arc::new(provider(stop).await?),
+            budget: None,
             call_timeout: onay_iyzico::CALL_TIMEOUT,
             lease: Duration::from_secs(15),
             concurrency: 4,
