@@ -9,5 +9,6 @@ mod decisions;
 mod drafts;
 mod laws;
 mod money_step;
+mod resolutions;
 mod table;
 mod world;

@@ -152,15 +152,13 @@ impl Batch {
                 Some(off) => Err(IllegalTransition::CannotClose(off)),
             };
         }
-        match self.cancelled(hold, proposal, Ending::Rejected, at)? {
-            Some(cancelling) => Ok(cancelling),
-            // Without a request id nobody here can ever authorize what the provider may have.
-            None => {
-                let (batch, changed) = self.with_open_items(&ItemStatus::Cancelled);
-                let ended = State::Rejected(turned_down(proposal));
-                Ok(batch.to(ended, Jobs::NONE, at).changing(changed))
-            }
+        if let Some(cancelling) = self.cancelled(hold, proposal, Ending::Rejected, at)? {
+            return Ok(cancelling);
         }
+        // Without a request id nobody here can ever authorize what the provider may have.
+        let (batch, changed) = self.with_open_items(&ItemStatus::Cancelled);
+        let ended = State::Rejected(turned_down(proposal));
+        Ok(batch.to(ended, Jobs::NONE, at).changing(changed))
     }
 
     /// Cancels at the provider, which must confirm it; nothing to cancel without a request id.
@@ -195,12 +193,10 @@ impl Batch {
 
     /// A call of ours that may still be on its way ends first.
     fn call_is_over(&self, at: DateTime<Utc>) -> Result<(), IllegalTransition> {
-        match self.state().intent() {
-            Some(intent) if at < intent.deadline => {
-                Err(IllegalTransition::TooEarly(intent.deadline))
-            }
-            Some(_) | None => Ok(()),
-        }
+        let running = self.state().intent().filter(|intent| at < intent.deadline);
+        running.map_or(Ok(()), |intent| {
+            Err(IllegalTransition::TooEarly(intent.deadline))
+        })
     }
 }
 

@@ -26,19 +26,18 @@ impl Frozen {
     /// What people may do about it. Each is safe by itself; see [`Resolution`].
     pub const fn allowed(&self) -> &'static [Resolution] {
         use Resolution::{Close, ConfirmReleased, PrepareAnew, RetryRelease};
+        let is_processing = matches!(*self.from, State::Processing(_));
         match self.why {
+            Why::ReleaseStatus => &[ConfirmReleased, PrepareAnew, Close],
+            Why::PastInit if is_processing => &[ConfirmReleased, PrepareAnew, Close],
             Why::CopyDiffers
             | Why::CopyIncomplete
             | Why::RequestIdUnknown
-            | Why::InitializeUnconfirmed => &[PrepareAnew, Close],
-            Why::PastInit if matches!(*self.from, State::Processing(_)) => {
-                &[ConfirmReleased, PrepareAnew, Close]
-            }
-            Why::PastInit => &[PrepareAnew, Close],
+            | Why::InitializeUnconfirmed
+            | Why::PastInit => &[PrepareAnew, Close],
             Why::ReleaseUnconfirmed | Why::ReleaseRefused | Why::InsufficientBalance => {
                 &[RetryRelease, ConfirmReleased, PrepareAnew, Close]
             }
-            Why::ReleaseStatus => &[ConfirmReleased, PrepareAnew, Close],
             Why::CancelUnconfirmed => &[Close],
             Why::Contradiction | Why::TieOut => &[ConfirmReleased, Close],
         }

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use super::world::{
-    approve, at, copy, initialized, intent, looked, person, policy, read_back, received, reported,
+    approve, at, cancel_looked, copy, initialized, intent, looked, person, policy, read_back,
+    received, reported,
 };
 use crate::provider::RemoteStatus;
 use crate::{Batch, Event, ItemStatus, Motion, OnReleaseDoubt, Verdict};
@@ -95,9 +96,7 @@ fn event(step: Step, batch: &Batch, minute: i64) -> Option<Event> {
         Step::Looked(status) => looked(status, OnReleaseDoubt::Ask),
         Step::Reported(statuses) => reported(batch, &statuses),
         Step::CancelStarted => Event::CancelStarted(intent(minute)),
-        Step::CancelLooked(status) => {
-            Event::CancelLooked(copy(batch, status, &ItemStatus::Pending))
-        }
+        Step::CancelLooked(status) => cancel_looked(copy(batch, status, &ItemStatus::Pending)),
     })
 }
 

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::world::{
-    approved, at, copy, held, intent, looked, owner, policy, processing, received, releasing,
-    reported, walk,
+    approved, at, cancel_looked, copy, held, intent, looked, owner, past_init, policy, processing,
+    received, releasing, reported, walk,
 };
 use crate::provider::{Refusal, RemoteStatus};
 use crate::{
@@ -208,10 +208,7 @@ fn a_refused_release_is_believed_only_while_the_provider_shows_init() {
 
 #[test]
 fn a_batch_found_started_is_watched_and_never_released() {
-    let event = || Event::FoundPastInit {
-        status: RemoteStatus::InProgress,
-        request_id: None,
-    };
+    let event = || past_init(RemoteStatus::InProgress, None);
     let adopted = approved(&AMOUNTS).apply(event(), at(20)).unwrap();
     assert_eq!(adopted.batch.state().name(), "processing");
     assert!(adopted.jobs.worker.is_none() && adopted.jobs.reconciler.is_some());
@@ -486,14 +483,12 @@ fn a_cancel_is_confirmed_only_when_no_item_moves() {
     let cancelling = held(&AMOUNTS).apply(withdraw, at(10)).unwrap().batch;
     let mut canceled = copy(&cancelling, RemoteStatus::Canceled, &ItemStatus::Cancelled);
     let ended = cancelling
-        .apply(Event::CancelLooked(canceled.clone()), at(11))
+        .apply(cancel_looked(canceled.clone()), at(11))
         .unwrap()
         .batch;
     assert_eq!(ended.state().name(), "withdrawn");
     canceled.items[1].status = ItemStatus::Processing;
-    let frozen = cancelling
-        .apply(Event::CancelLooked(canceled), at(11))
-        .unwrap();
+    let frozen = cancelling.apply(cancel_looked(canceled), at(11)).unwrap();
     assert_eq!(frozen_why(frozen.batch.state()), Some(Why::PastInit));
     assert!(frozen.jobs.reconciler.is_some());
 }

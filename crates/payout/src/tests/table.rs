@@ -2,19 +2,21 @@
 
 use std::collections::BTreeSet;
 
+use super::resolutions;
 use super::world::{
-    approve, approved, at, copy, decision, held, initialized, intent, looked, owner, person,
-    processing, read_back, received, release_started, releasing, reported, walk,
+    approve, approved, at, cancel_looked as looked_at_cancel, copy, decision, held, initialized,
+    intent, lira, looked, owner, past_init, person, processing, read_back, received,
+    release_started, releasing, reported, walk,
 };
 use crate::provider::{Refusal, RemoteStatus};
-use crate::{Batch, Event, ItemStatus, NotSentBy, OnReleaseDoubt, State, Verdict, Why};
+use crate::{Batch, Event, ItemStatus, NotSentBy, OnReleaseDoubt, Shortage, State, Verdict, Why};
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/state-machine.md");
 
 const AMOUNTS: [i64; 2] = [100, 200];
 
 fn cancel_looked(status: RemoteStatus) -> Event {
-    Event::CancelLooked(copy(&received(&AMOUNTS), status, &ItemStatus::Pending))
+    looked_at_cancel(copy(&received(&AMOUNTS), status, &ItemStatus::Pending))
 }
 
 /// One batch in each state.
@@ -92,14 +94,16 @@ fn events() -> Vec<(&'static str, Event)> {
     let mut short = same.clone();
     short.items.pop();
     let all = |status: ItemStatus| reported(&fresh, &[status.clone(), status]);
-    let past_init = |status| Event::FoundPastInit {
-        status,
-        request_id: None,
+    let past_init = |status| past_init(status, Some("r-1"));
+    let shortage = Shortage {
+        balance: lira(10),
+        needed: lira(302),
     };
     vec![
         ("initialize_started", Event::InitializeStarted(intent(30))),
         ("initialize_not_sent", Event::InitializeNotSent(not_sent())),
         ("initialized", initialized()),
+        ("orphaned", Event::Orphaned(refusal.clone())),
         ("initialize_refused", Event::InitializeRefused(refusal)),
         ("read_back: the same", read_back(same)),
         ("read_back: incomplete", read_back(short)),
@@ -127,6 +131,7 @@ fn events() -> Vec<(&'static str, Event)> {
             "approval_short",
             Event::ApprovalShort("a person was removed".into()),
         ),
+        ("funds_short", Event::FundsShort(shortage)),
         ("release_started", release_started(&approved, 30)),
         ("release_not_sent", Event::ReleaseNotSent(not_sent())),
         ("released", Event::Released),
@@ -137,6 +142,10 @@ fn events() -> Vec<(&'static str, Event)> {
         (
             "release_looked: IN_PROGRESS",
             looked(RemoteStatus::InProgress, OnReleaseDoubt::Ask),
+        ),
+        (
+            "release_looked: INSUFFICIENT_BALANCE",
+            looked(RemoteStatus::InsufficientBalance, OnReleaseDoubt::Ask),
         ),
         (
             "release_looked: CANCELED",
@@ -228,9 +237,14 @@ fn document() -> String {
          Every state that is not final may also become `frozen`, and so may a closed batch that the \
          provider contradicts: a rule broke, nothing more is \
          sent, and what may be moving is still watched.\n\n\
-         | state | event | state after | next job |\n| --- | --- | --- | --- |\n{}\n",
+         | state | event | state after | next job |\n| --- | --- | --- | --- |\n{}\n\n\
+         ## What two people may do about a frozen batch\n\n\
+         One proposes, another confirms; the maker never. `re-prepare` comes back to `received` once \
+         the provider confirms the cancel.\n\n\
+         | reason | frozen from | resolution | state after |\n| --- | --- | --- | --- |\n{}\n",
         edges.join("\n"),
-        rows.join("\n")
+        rows.join("\n"),
+        resolutions::rows().join("\n")
     )
 }
 

@@ -11,8 +11,8 @@ use uuid::Uuid;
 use crate::provider::{Initialized, RemoteBatch, RemoteCopy, RemoteItem, RemoteStatus};
 use crate::{
     Account, Batch, BatchId, Content, CopyRead, Currency, Event, HeldRule, Identity, Intent, Item,
-    ItemStatus, Money, Motion, OnInvalid, OnReleaseDoubt, Personal, Policy, ReadBack, Recipient,
-    RecipientType, ReleaseLook, Verdict, WorkerName, issue_token,
+    ItemStatus, Money, Motion, OnInvalid, OnReleaseDoubt, PastInit, Personal, Policy, ReadBack,
+    Recipient, RecipientType, ReleaseLook, Verdict, WorkerName, issue_token,
 };
 
 const RULES: &str = r#"
@@ -165,7 +165,7 @@ pub(super) fn read_back(copy: RemoteCopy) -> Event {
     Event::ReadBack(Box::new(CopyRead {
         copy: Some(copy),
         depth: ReadBack::Full,
-        account: Account::new("sandbox-api.iyzipay.com", "key"),
+        account: account(),
         rule: Some(HeldRule {
             name: rule.name.clone(),
             needed: rule.approvals,
@@ -251,6 +251,23 @@ pub(super) fn looked(status: RemoteStatus, on_doubt: OnReleaseDoubt) -> Event {
         refusal: None,
         quiet_period,
         on_doubt,
+    })
+}
+
+pub(super) fn account() -> Account {
+    Account::new("sandbox-api.iyzipay.com", "key")
+}
+
+pub(super) fn cancel_looked(copy: RemoteCopy) -> Event {
+    let account = account();
+    Event::CancelLooked { copy, account }
+}
+
+pub(super) fn past_init(status: RemoteStatus, request_id: Option<&str>) -> Event {
+    Event::FoundPastInit(PastInit {
+        status,
+        request_id: request_id.map(|id| id.parse().unwrap()),
+        account: account(),
     })
 }
 
