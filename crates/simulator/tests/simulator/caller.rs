@@ -2,7 +2,7 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use onay_simulator::{Credentials, Settings, Simulator};
+use onay_simulator::{Credentials, Scenario, Settings, Simulator};
 use sha2::Sha256;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -24,6 +24,13 @@ pub(crate) struct Answer {
     pub(crate) text: String,
 }
 
+/// Bytes that came back, in how many pieces, and how the connection ended.
+pub(crate) struct Raw {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) pieces: usize,
+    pub(crate) error: Option<std::io::ErrorKind>,
+}
+
 impl Answer {
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.text).unwrap()
@@ -38,17 +45,24 @@ pub(crate) fn settings() -> Settings {
 }
 
 impl World {
-    pub(crate) async fn start(settings: Settings) -> Self {
+    pub(crate) async fn start(scenario: impl Into<Scenario>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (shutdown, closed) = oneshot::channel::<()>();
         let closed = async {
             let _ = closed.await;
         };
-        let simulator = Simulator::start(listener, settings, closed).unwrap();
+        let simulator = Simulator::start(listener, scenario, closed).unwrap();
         Self {
             simulator,
             shutdown,
         }
+    }
+
+    /// An unsigned call of the simulator's own endpoints that is done.
+    pub(crate) async fn steer(&self, method: &str, target: &str, body: &str) -> Answer {
+        let answer = self.send(method, target, None, body).await.unwrap();
+        assert!(answer.status < 300, "{target}: {}", answer.text);
+        answer
     }
 
     /// A signed call; `None` when the connection closed without an answer.
@@ -71,6 +85,29 @@ impl World {
         authorization: Option<&str>,
         body: &str,
     ) -> Option<Answer> {
+        let raw = self.exchange(method, target, authorization, body).await;
+        let text = String::from_utf8(raw.bytes).unwrap();
+        let (head, body) = text.split_once("\r\n\r\n")?;
+        Some(Answer {
+            status: head.split(' ').nth(1)?.parse().ok()?,
+            text: body.to_owned(),
+        })
+    }
+
+    /// A signed call, as it looks from the socket.
+    pub(crate) async fn signed_exchange(&self, method: &str, target: &str, body: &str) -> Raw {
+        let authorization = sign(target, body);
+        self.exchange(method, target, Some(&authorization), body)
+            .await
+    }
+
+    async fn exchange(
+        &self,
+        method: &str,
+        target: &str,
+        authorization: Option<&str>,
+        body: &str,
+    ) -> Raw {
         let base_url = self.simulator.base_url();
         let address = base_url.strip_prefix("http://").unwrap();
         let mut stream = TcpStream::connect(address).await.unwrap();
@@ -81,16 +118,23 @@ impl World {
             body.len(),
             authorization.unwrap_or_default(),
         );
-        stream.write_all(head.as_bytes()).await.unwrap();
-        stream.write_all(body.as_bytes()).await.unwrap();
-        let mut text = String::new();
-        // A connection may close before the body is read; what came until then is the answer.
-        let _ = stream.read_to_string(&mut text).await;
-        let (head, body) = text.split_once("\r\n\r\n")?;
-        Some(Answer {
-            status: head.split(' ').nth(1)?.parse().ok()?,
-            text: body.to_owned(),
-        })
+        // A connection may end before all is written; what comes back tells.
+        let _ = stream.write_all((head + body).as_bytes()).await;
+        let mut raw = Raw {
+            bytes: Vec::new(),
+            pieces: 0,
+            error: None,
+        };
+        loop {
+            match stream.read_buf(&mut raw.bytes).await {
+                Ok(0) => return raw,
+                Ok(_) => raw.pieces += 1,
+                Err(error) => {
+                    raw.error = Some(error.kind());
+                    return raw;
+                }
+            }
+        }
     }
 }
 

@@ -1,10 +1,9 @@
 //! The endpoints over sockets.
 
 use onay_simulator::{
-    BalanceAs, Behaviour, Endpoint, FailureStatus, Fault, FaultPlan, Outcome, Paging, Settings,
-    Shares,
+    Behaviour, Endpoint, FailureStatus, Fault, FaultPlan, Outcome, Settings, Shares,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::caller::{World, settings};
 
@@ -160,45 +159,6 @@ async fn a_bad_request_is_refused_with_its_code() {
         assert_eq!(unsigned.status, http_status);
         assert_eq!(unsigned.json()["errorCode"], "1009");
         assert_eq!(world.simulator.books(None).calls.balance, 0);
-    }
-}
-
-#[tokio::test]
-async fn switches_change_the_shape_of_answers() {
-    let pages = |answer: &Value| {
-        (
-            answer["total"].is_u64(),
-            answer["massPayoutItems"]["total"].is_u64(),
-        )
-    };
-    for (paging, places) in [
-        (Paging::Inside, (false, true)),
-        (Paging::Top, (true, false)),
-        (Paging::Both, (true, true)),
-    ] {
-        let behaviour = Behaviour {
-            paging,
-            show_request_id: true,
-            balance_as: BalanceAs::Number,
-            ..Behaviour::default()
-        };
-        let world = World::start(Settings {
-            behaviour,
-            ..settings()
-        })
-        .await;
-        let id = request_id(&world, ONE_ITEM).await;
-        let body = json!({ "requestId": id, "page": 0, "size": 1 }).to_string();
-        let answer = world.call("POST", RETRIEVE, &body).await.json();
-        assert_eq!(pages(&answer), places);
-        let item = &answer["massPayoutItems"]["items"][0];
-        assert_eq!(item["massPayoutRequestId"], *id);
-        let balance = world.call("GET", BALANCE, "").await;
-        assert!(
-            balance.text.contains(r#""balance":10000000.00}"#),
-            "{}",
-            balance.text
-        );
     }
 }
 

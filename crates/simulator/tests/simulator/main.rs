@@ -7,8 +7,14 @@
     reason = "a test that goes wrong should stop there"
 )]
 
+mod alterations;
 mod caller;
+mod control;
+mod faults;
 mod given;
 mod http;
 mod provider;
+mod scenarios;
+mod shapes;
+mod statuses;
 mod switches;

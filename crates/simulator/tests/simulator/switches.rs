@@ -1,8 +1,8 @@
 //! The switches of the pure provider that change what a repeated or impossible call does.
 
 use onay_simulator::{
-    BatchStatus, Behaviour, Funds, ItemStatus, Provider, Refusal, RepeatedAuth, RepeatedInit,
-    RetrieveRequest, Settings, UnknownId,
+    AllInvalid, BatchStatus, Behaviour, Funds, ItemStatus, LateCancel, Provider, Refusal,
+    RepeatedAuth, RepeatedCancel, RepeatedInit, RetrieveRequest, Settings, Shares, UnknownId,
 };
 use rust_decimal::Decimal;
 
@@ -64,34 +64,80 @@ fn a_second_init_follows_its_switch() {
         assert_eq!(books.batches.len(), batches);
         assert_eq!(books.batches[0].init_calls, init_calls);
         assert_eq!(books.calls.init, 2);
+        for book in &books.batches {
+            assert_eq!(book.request_ids.len(), batches);
+            assert!(book.request_ids.contains(&book.request_id));
+        }
     }
 }
 
 #[test]
 fn cancel_ends_a_stored_batch_and_nothing_else() {
-    let mut provider = Provider::new(settings(Behaviour::default()));
-    let stored = init(&mut provider, "stored", 2);
-    let running = init(&mut provider, "running", 2);
-    provider.auth(&running, START_MS).unwrap();
+    let refused = Err(Refusal::WrongState);
+    let table = [
+        (
+            LateCancel::Refuse,
+            RepeatedCancel::SameAnswer,
+            refused,
+            Ok(()),
+        ),
+        (
+            LateCancel::Ignore,
+            RepeatedCancel::Refuse,
+            Ok(()),
+            Err(Refusal::WrongState),
+        ),
+    ];
+    for (late_cancel, repeated_cancel, late, again) in table {
+        let mut provider = Provider::new(settings(Behaviour {
+            late_cancel,
+            repeated_cancel,
+            ..Behaviour::default()
+        }));
+        let stored = init(&mut provider, "stored", 2);
+        let running = init(&mut provider, "running", 2);
+        provider.auth(&running, START_MS).unwrap();
 
-    assert_eq!(provider.cancel(&stored, START_MS), Ok(()));
-    assert_eq!(provider.cancel(&stored, START_MS), Ok(()));
-    assert_eq!(provider.auth(&stored, START_MS), Err(Refusal::WrongState));
-    assert_eq!(
-        provider.cancel(&running, START_MS),
-        Err(Refusal::WrongState)
-    );
-    assert_eq!(
-        provider.cancel("nobody's", START_MS),
-        Err(Refusal::UnknownId)
-    );
+        assert_eq!(provider.cancel(&stored, START_MS), Ok(()));
+        assert_eq!(provider.cancel(&stored, START_MS), again);
+        assert_eq!(provider.auth(&stored, START_MS), Err(Refusal::WrongState));
+        assert_eq!(provider.cancel(&running, START_MS), late);
+        let nobodys = provider.cancel("nobody's", START_MS);
+        assert_eq!(nobodys, Err(Refusal::UnknownId));
 
-    let books = provider.books(Some("stored"), START_MS + 9 * SETTLE_MS);
-    assert_eq!(books.batches.len(), 1);
-    assert_eq!(books.batches[0].status, BatchStatus::Canceled);
-    assert_eq!(books.batches[0].cancel_calls, 2);
-    assert_eq!(statuses(&books), [ItemStatus::MassPayoutCanceled; 2]);
-    assert_eq!(books.paid_items, 0);
+        let books = provider.books(Some("stored"), START_MS + 9 * SETTLE_MS);
+        assert_eq!(books.batches.len(), 1);
+        assert_eq!(books.batches[0].status, BatchStatus::Canceled);
+        assert_eq!(books.batches[0].cancel_calls, 2);
+        assert_eq!(statuses(&books), [ItemStatus::MassPayoutCanceled; 2]);
+        assert_eq!(books.paid_items, 0);
+        let books = provider.books(Some("running"), START_MS + 9 * SETTLE_MS);
+        assert_eq!(books.paid_items, 2);
+    }
+}
+
+#[test]
+fn a_batch_without_a_valid_item_is_stored_or_refused() {
+    for (all_invalid, is_stored) in [(AllInvalid::Stored, true), (AllInvalid::Refused, false)] {
+        let mut provider = Provider::new(Settings {
+            shares: Shares {
+                invalid: 1000,
+                ..Shares::default()
+            },
+            ..settings(Behaviour {
+                all_invalid,
+                ..Behaviour::default()
+            })
+        });
+        let stored = provider.init(batch("b", 2), START_MS);
+        let request_id = stored.map(|batch| batch.request_id().to_owned());
+        let books = provider.books(None, START_MS);
+        assert_eq!(books.batches.len(), usize::from(is_stored));
+        match request_id {
+            Ok(id) => assert_eq!(provider.auth(&id, START_MS), Err(Refusal::WrongState)),
+            Err(refusal) => assert_eq!(refusal.code(), "11"),
+        }
+    }
 }
 
 #[test]
