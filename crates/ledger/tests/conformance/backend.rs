@@ -76,6 +76,7 @@ async fn handle(claim: Claim, desk: Data<Desk>) -> Result<(), BoxDynError> {
         before: stored.batch.state().name(),
         note: String::new(),
         changed: Vec::new(),
+        is_new_state: false,
     };
     let commit = Commit::new(
         &stored,
