@@ -76,7 +76,9 @@ impl Metered {
     /// Keeps everybody from calling before the next minute.
     async fn close_window(&self) {
         warn!("the provider's rate limit is reached; it is not called before the next minute");
-        self.lot.lock().await.calls = 0;
+        // Nobody in this process takes another lot before it is closed.
+        let mut lot = self.lot.lock().await;
+        lot.calls = 0;
         if let Err(error) = self.ledger.close_window().await {
             warn!("other processes could not be told of the provider's rate limit: {error}");
         }
