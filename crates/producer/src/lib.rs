@@ -10,6 +10,7 @@ mod batch;
 mod error;
 mod intake;
 mod producer;
+mod resend;
 #[cfg(test)]
 mod tests;
 
@@ -17,3 +18,4 @@ pub use batch::{Batch, Item};
 pub use error::{ConnectError, EnqueueError};
 pub use intake::{Format, Intake};
 pub use producer::{Enqueued, Producer, WithdrawError, check};
+pub use resend::{ResendError, Resends};

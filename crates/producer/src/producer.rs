@@ -8,7 +8,7 @@ use onay_ledger::{
 };
 use onay_payout::{
     Batch as Accepted, BatchId, BatchRef, Checked, Checksums, Code, Content, Draft, Event, Finding,
-    Head, Identity, IllegalTransition, Money, NotAllowed, Policy, Role, Severity,
+    Head, Identity, IllegalTransition, Money, NotAllowed, PersonName, Policy, Role, Severity,
 };
 use secrecy::SecretString;
 use uuid::Uuid;
@@ -172,7 +172,19 @@ impl Producer {
         }
     }
 
-    fn actor(&self) -> Actor {
+    pub(crate) fn ledger(&self) -> &dyn Ledger {
+        self.ledger.as_ref()
+    }
+
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    pub(crate) const fn maker(&self) -> &PersonName {
+        self.maker.name()
+    }
+
+    pub(crate) fn actor(&self) -> Actor {
         Actor {
             name: self.maker.name().to_string(),
             via: self.via,
@@ -216,7 +228,8 @@ pub fn check(
     }
 }
 
-fn no_rule(total: Money) -> Finding {
+/// The finding that nobody could ever release this.
+pub(crate) fn no_rule(total: Money) -> Finding {
     let message = format!(
         "no rule of the policy covers {total}, so nobody could ever release it; add a [[rule]]"
     );

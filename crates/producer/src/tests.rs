@@ -2,3 +2,5 @@
 
 mod enqueue;
 mod files;
+mod resend;
+mod world;
