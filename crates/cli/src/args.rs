@@ -282,33 +282,44 @@ pub(crate) struct Simulate {
     /// Where to listen
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8089")]
     pub(crate) listen: SocketAddr,
-    /// How long items take to settle
-    #[arg(long, value_name = "TIME", default_value = "3s", value_parser = humantime::parse_duration)]
-    pub(crate) settle_after: Duration,
-    /// How long each answer takes
-    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = humantime::parse_duration)]
-    pub(crate) latency: Duration,
-    /// Items refused at initialize, of a thousand
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1000))]
-    pub(crate) share_invalid: u16,
-    /// Items that fail at the bank, of a thousand
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1000))]
-    pub(crate) share_failed: u16,
-    /// Failed items that are refunded, of a thousand
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u16).range(0..=1000))]
-    pub(crate) share_refunded: u16,
-    /// What the merchant's account holds at the start
-    #[arg(long, value_name = "AMOUNT", default_value = "10000000.00")]
-    pub(crate) balance: Decimal,
-    /// The fee for each item
-    #[arg(long, value_name = "AMOUNT", default_value = "2.50")]
-    pub(crate) commission: Decimal,
+    /// Play a scenario: a TOML or JSON file, or one of lost-auth-answer, rate-limited, half-invalid,
+    /// bank-refuses, no-funds. The flags below change its settings
+    #[arg(long, value_name = "FILE_OR_NAME")]
+    pub(crate) scenario: Option<String>,
+    #[command(flatten)]
+    pub(crate) settings: SimulateSettings,
+}
+
+/// Settings of the simulator; what is not given is as in the scenario, or has its default.
+#[derive(Debug, Args)]
+pub(crate) struct SimulateSettings {
+    /// How long items take to settle [default: 3s]
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(crate) settle_after: Option<Duration>,
+    /// How long each answer takes [default: 0s]
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(crate) latency: Option<Duration>,
+    /// Items refused at initialize, of a thousand [default: 0]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=1000))]
+    pub(crate) share_invalid: Option<u16>,
+    /// Items that fail at the bank, of a thousand [default: 0]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=1000))]
+    pub(crate) share_failed: Option<u16>,
+    /// Failed items that are refunded, of a thousand [default: 1000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=1000))]
+    pub(crate) share_refunded: Option<u16>,
+    /// What the merchant's account holds at the start [default: 10000000.00]
+    #[arg(long, value_name = "AMOUNT")]
+    pub(crate) balance: Option<Decimal>,
+    /// The fee for each item [default: 2.50]
+    #[arg(long, value_name = "AMOUNT")]
+    pub(crate) commission: Option<Decimal>,
     /// Refuse items whose check digits are wrong
     #[arg(long)]
     pub(crate) check_recipients: bool,
-    /// Chooses which items fail; the same seed fails the same items
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub(crate) seed: u64,
+    /// Chooses which items fail; the same seed fails the same items [default: 1]
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -101,6 +101,12 @@ impl Scenario {
     }
 }
 
+impl Default for Scenario {
+    fn default() -> Self {
+        Settings::without_keys().into()
+    }
+}
+
 impl From<Settings> for Scenario {
     fn from(settings: Settings) -> Self {
         Self {

@@ -13,6 +13,7 @@ mod control;
 mod faults;
 mod given;
 mod http;
+mod page;
 mod provider;
 mod scenarios;
 mod shapes;
