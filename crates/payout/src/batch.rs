@@ -225,7 +225,7 @@ impl Batch {
             Event::FundsShort(shortage) => self.funds_short(shortage, at),
             Event::ReleaseStarted { intent, quorum } => self.release_started(intent, &quorum, at),
             Event::ReleaseNotSent(failure) => self.release_not_sent(&failure, at),
-            Event::Released => self.released(at),
+            Event::Released(request_id) => self.released(&request_id, at),
             Event::ReleaseLooked(look) => self.release_looked(look, at),
             Event::FoundPastInit(found) => self.found_past_init(found, at),
             Event::Reported(copy) => self.reported(&copy, at),

@@ -53,8 +53,8 @@ pub enum Event {
     },
     /// Authorize was certainly not carried out; try again after a while.
     ReleaseNotSent(NotSentBy),
-    /// The provider confirmed authorize.
-    Released,
+    /// The provider confirmed authorize of this request id.
+    Released(RequestId),
     /// The provider was asked what became of an authorize.
     ReleaseLooked(ReleaseLook),
     /// A batch that was never authorized from here turned out to be started, or cancelled.
@@ -108,7 +108,7 @@ impl Event {
             Self::ApprovalShort(_) => "approval_short",
             Self::ReleaseStarted { .. } => "release_started",
             Self::ReleaseNotSent(_) => "release_not_sent",
-            Self::Released => "released",
+            Self::Released(_) => "released",
             Self::ReleaseLooked(_) => "release_looked",
             Self::FoundPastInit(_) => "found_past_init",
             Self::Reported(_) => "reported",

@@ -36,6 +36,7 @@ pub(crate) async fn release(mut job: Job<'_>, hold: Hold) -> Result<Done, StepEr
             };
             job.finish(Event::FoundPastInit(found)).await
         }
+        Ok(Seen::Earlier(what)) => job.freeze(Why::PastInit, vec![what]).await,
         Ok(Seen::Differs(details)) => job.freeze(Why::CopyDiffers, details).await,
         Err(error) => job.later("the look before the release", &error).await,
     }
@@ -63,12 +64,13 @@ async fn wait_for_funds(job: &Job<'_>, hold: &Hold, shortage: Shortage) -> Resul
 enum Seen {
     AsApproved,
     PastInit(RemoteStatus),
+    Earlier(String),
     Differs(Vec<String>),
 }
 
 async fn look_once_more(job: &Job<'_>, hold: &Hold) -> Result<Seen, ProviderError> {
-    if let Some(status) = job.started_earlier().await? {
-        return Ok(Seen::PastInit(status));
+    if let Some(what) = job.started_earlier().await? {
+        return Ok(Seen::Earlier(what));
     }
     let page = job.look(Lookup::Request(hold.request_id.clone())).await?;
     let Some(copy) = page.map(RemoteCopy::from) else {
@@ -121,7 +123,7 @@ async fn send(job: &mut Job<'_>, hold: Hold, quorum: Quorum) -> Result<Done, Ste
     match job.worker.provider.authorize(permit).await {
         Ok(()) => {
             job.worker.funds.spend(&hold);
-            job.finish_call(Event::Released).await
+            job.finish_call(Event::Released(hold.request_id)).await
         }
         Err(ProviderError::NotSent(cause)) => {
             let failure = job.not_sent(&cause);

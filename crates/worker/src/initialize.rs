@@ -20,6 +20,8 @@ enum Found {
     Waiting(Option<RequestId>),
     /// The batch in any other state.
     Elsewhere(RemoteStatus, Option<RequestId>),
+    /// An earlier attempt that was started after all.
+    Earlier(String),
 }
 
 pub(crate) async fn run(mut job: Job<'_>) -> Result<Done, StepError> {
@@ -39,6 +41,7 @@ pub(crate) async fn run(mut job: Job<'_>) -> Result<Done, StepError> {
             Ok(Found::Elsewhere(status, request_id)) => {
                 return job.finish(past_init(&job, status, request_id)).await;
             }
+            Ok(Found::Earlier(what)) => return job.freeze(Why::PastInit, vec![what]).await,
             Err(error) => return job.later("the look before initialize", &error).await,
         }
     }
@@ -91,6 +94,10 @@ async fn refused(
         },
         Ok(Found::Nothing) => Event::InitializeRefused(refusal),
         Ok(Found::Elsewhere(status, request_id)) => past_init(job, status, request_id),
+        Ok(Found::Earlier(what)) => Event::Froze {
+            why: Why::PastInit,
+            details: vec![what],
+        },
         Err(error) => {
             return job
                 .later("the look after a refused initialize", &error)
@@ -115,8 +122,8 @@ fn past_init(job: &Job<'_>, status: RemoteStatus, request_id: Option<RequestId>)
 
 /// Looks for this attempt, and at what earlier ones left behind.
 async fn look(job: &Job<'_>) -> Result<Found, ProviderError> {
-    if let Some(status) = job.started_earlier().await? {
-        return Ok(Found::Elsewhere(status, None));
+    if let Some(what) = job.started_earlier().await? {
+        return Ok(Found::Earlier(what));
     }
     find(job, &job.stored.batch.head().remote_id()).await
 }

@@ -77,7 +77,7 @@ impl Job<'_> {
             .await?
             .ok_or(LedgerError::NotFound)?;
         let owner = stored.batch.state().intent().map(|intent| &intent.owner);
-        let is_fact = matches!(event, Event::Released);
+        let is_fact = matches!(event, Event::Released(_));
         if owner != Some(&self.owner()) && !is_fact {
             return Err(LedgerError::LeaseLost.into());
         }
@@ -92,7 +92,13 @@ impl Job<'_> {
         authority: Authority<'_>,
     ) -> Result<Stored, StepError> {
         let at = self.now();
-        let transition = base.batch.apply(event, at)?;
+        let is_release = matches!(event, Event::Released(_));
+        let transition = base.batch.apply(event, at).inspect_err(|illegal| {
+            if is_release {
+                let batch = base.batch.id();
+                error!(batch.id = %batch, "the provider confirmed a release of batch {batch}, which could not be recorded, a person must look: {illegal}");
+            }
+        })?;
         let (before, after) = (transition.before, transition.batch.state().name());
         let (event, note) = (transition.event, transition.note.clone());
         let actor = Actor {
@@ -169,9 +175,9 @@ impl Job<'_> {
         Ok(page)
     }
 
-    /// The status of an earlier attempt that was started or ended in a way nobody here did. What
-    /// such an attempt leaves behind waits for ever or is cancelled.
-    pub(crate) async fn started_earlier(&self) -> Result<Option<RemoteStatus>, ProviderError> {
+    /// What is wrong with an earlier attempt, if anything is: what such an attempt leaves behind
+    /// waits for ever or is cancelled.
+    pub(crate) async fn started_earlier(&self) -> Result<Option<String>, ProviderError> {
         for id in self.stored.batch.head().earlier_remote_ids() {
             let Some(page) = self.look_for(&id).await? else {
                 continue;
@@ -182,7 +188,8 @@ impl Job<'_> {
                 RemoteStatus::Init | RemoteStatus::Canceled
             );
             if !is_left || copy.shows_started_items() {
-                return Ok(Some(copy.batch.status));
+                let status = copy.batch.status.word();
+                return Ok(Some(format!("what was left behind as {id} shows {status}")));
             }
         }
         Ok(None)

@@ -5,9 +5,10 @@ use chrono::{DateTime, Utc};
 use super::{Batch, Jobs, Transition, after};
 use crate::cadence::{DOUBT_LOOKS_MIN, funds_check_after, poll_after};
 use crate::event::{IllegalTransition, NotSentBy, PastInit, ReleaseLook};
+use crate::ids::RequestId;
 use crate::policy::{OnReleaseDoubt, Quorum};
 use crate::provider::{Authorized, RemoteStatus};
-use crate::state::{Hold, Intent, Releasing, Shortage, State, Why};
+use crate::state::{Cancelling, Hold, Intent, Releasing, Shortage, State, Why};
 
 impl Batch {
     pub(super) fn release_started(
@@ -78,21 +79,46 @@ impl Batch {
         }
     }
 
-    /// The provider's yes is a fact, however late it is recorded.
-    pub(super) fn released(&self, at: DateTime<Utc>) -> Result<Transition, IllegalTransition> {
+    /// The provider's yes is a fact, however late it is recorded, and wherever the batch went
+    /// meanwhile.
+    pub(super) fn released(
+        &self,
+        request_id: &RequestId,
+        at: DateTime<Utc>,
+    ) -> Result<Transition, IllegalTransition> {
+        let is_this = self.state().request_id() == Some(request_id);
         match self.state() {
-            State::Releasing(Releasing { hold, .. }) | State::Approved(hold) => {
+            State::Releasing(Releasing { hold, .. })
+            | State::Approved(hold)
+            | State::PendingApproval(hold)
+                if is_this =>
+            {
                 Ok(self.to_processing(hold, at))
             }
-            State::Frozen(frozen) => match frozen.from.as_ref() {
+            State::Frozen(frozen) if is_this => match frozen.from.as_ref() {
                 State::Releasing(releasing) => Ok(self.to_processing(&releasing.hold, at)),
                 _ => Err(self.illegal()),
             },
-            State::Cancelling(_) => {
+            State::Cancelling(Cancelling {
+                hold: Some(hold), ..
+            }) if is_this => {
+                let before = self.state().name();
+                let started = self.to_processing(hold, at).batch;
                 let details = vec!["the provider confirmed the release".to_owned()];
+                let mut transition = started.to_frozen(Why::PastInit, details, at);
+                transition.before = before;
+                Ok(transition)
+            }
+            state if state.is_final() || is_this || matches!(state, State::Frozen(_)) => {
+                Err(self.illegal())
+            }
+            // It was given up and stored anew since.
+            _ => {
+                let details = vec![format!(
+                    "the provider confirmed the release of {request_id}, which was given up before"
+                )];
                 Ok(self.to_frozen(Why::PastInit, details, at))
             }
-            _ => Err(self.illegal()),
         }
     }
 

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::world::{
     approve, at, cancel_looked, copy, initialized, intent, looked, person, policy, read_back,
-    received, reported,
+    received, released, reported,
 };
 use crate::provider::RemoteStatus;
 use crate::{Batch, Event, ItemStatus, Motion, OnReleaseDoubt, Verdict};
@@ -92,7 +92,7 @@ fn event(step: Step, batch: &Batch, minute: i64) -> Option<Event> {
                 quorum,
             }
         }
-        Step::Released => Event::Released,
+        Step::Released => released(),
         Step::Looked(status) => looked(status, OnReleaseDoubt::Ask),
         Step::Reported(statuses) => reported(batch, &statuses),
         Step::CancelStarted => Event::CancelStarted(intent(minute)),

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::world::{
     approved, at, cancel_looked, copy, held, intent, looked, owner, past_init, policy, processing,
-    received, releasing, reported, walk,
+    received, released, releasing, reported, walk,
 };
 use crate::provider::{Refusal, RemoteStatus};
 use crate::{
@@ -415,10 +415,7 @@ fn items_under_way_outweigh_a_batch_that_shows_init() {
 fn a_late_yes_of_the_provider_is_believed() {
     let (_, state) = look_until_decided(OnReleaseDoubt::Resend);
     assert_eq!(state.name(), "approved");
-    let batch = approved(&AMOUNTS)
-        .apply(Event::Released, at(30))
-        .unwrap()
-        .batch;
+    let batch = approved(&AMOUNTS).apply(released(), at(30)).unwrap().batch;
     assert_eq!(batch.state().name(), "processing");
     let (_, state) = look_until_decided(OnReleaseDoubt::Ask);
     let frozen = crate::Batch::restore(
@@ -429,7 +426,7 @@ fn a_late_yes_of_the_provider_is_believed() {
         held(&AMOUNTS).content().clone(),
         held(&AMOUNTS).outcomes().to_vec(),
     );
-    let batch = frozen.apply(Event::Released, at(60)).unwrap().batch;
+    let batch = frozen.apply(released(), at(60)).unwrap().batch;
     assert_eq!(batch.state().name(), "processing");
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::world::{
     approved, at, cancel_looked, copy, held, initialized, intent, looked, past_init, person,
-    processing, received, releasing, reported, walk,
+    processing, received, released, releasing, reported, walk,
 };
 use crate::provider::{Refusal, RemoteStatus};
 use crate::{
@@ -333,4 +333,23 @@ fn nothing_is_sent_again_from_a_batch_that_may_still_pay() {
     for batch in [held(&AMOUNTS), processing(&AMOUNTS), releasing(&AMOUNTS)] {
         assert!(matches!(batch.resend(1, &[]), Err(NoResend::State(_))));
     }
+}
+
+#[test]
+fn a_late_yes_to_what_was_given_up_stops_the_next_attempt() {
+    let batch = froze(&releasing(&AMOUNTS), Why::ReleaseUnconfirmed);
+    let cancelling = resolved(&batch, Resolution::PrepareAnew).unwrap().batch;
+    let seen = cancelling.apply(released(), at(45)).unwrap().batch;
+    assert_eq!((why(&seen).0, why(&seen).1), (Why::PastInit, "processing"));
+    let canceled = copy(&batch, RemoteStatus::Canceled, &ItemStatus::Cancelled);
+    let anew = cancelling
+        .apply(cancel_looked(canceled), at(50))
+        .unwrap()
+        .batch;
+    let seen = anew.apply(released(), at(51)).unwrap().batch;
+    assert_eq!(why(&seen).0, Why::PastInit);
+    assert!(
+        seen.apply(Event::InitializeStarted(intent(52)), at(52))
+            .is_err()
+    );
 }

@@ -6,7 +6,7 @@ use super::resolutions;
 use super::world::{
     approve, approved, at, cancel_looked as looked_at_cancel, copy, decision, held, initialized,
     intent, lira, looked, owner, past_init, person, processing, read_back, received,
-    release_started, releasing, reported, walk,
+    release_started, released, releasing, reported, walk,
 };
 use crate::provider::{Refusal, RemoteStatus};
 use crate::{Batch, Event, ItemStatus, NotSentBy, OnReleaseDoubt, Shortage, State, Verdict, Why};
@@ -134,7 +134,7 @@ fn events() -> Vec<(&'static str, Event)> {
         ("funds_short", Event::FundsShort(shortage)),
         ("release_started", release_started(&approved, 30)),
         ("release_not_sent", Event::ReleaseNotSent(not_sent())),
-        ("released", Event::Released),
+        ("released", released()),
         (
             "release_looked: INIT",
             looked(RemoteStatus::Init, OnReleaseDoubt::Ask),

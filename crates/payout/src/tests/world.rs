@@ -237,10 +237,7 @@ pub(super) fn releasing(amounts: &[i64]) -> Batch {
 }
 
 pub(super) fn processing(amounts: &[i64]) -> Batch {
-    releasing(amounts)
-        .apply(Event::Released, at(12))
-        .unwrap()
-        .batch
+    releasing(amounts).apply(released(), at(12)).unwrap().batch
 }
 
 pub(super) fn looked(status: RemoteStatus, on_doubt: OnReleaseDoubt) -> Event {
@@ -269,6 +266,10 @@ pub(super) fn past_init(status: RemoteStatus, request_id: Option<&str>) -> Event
         request_id: request_id.map(|id| id.parse().unwrap()),
         account: account(),
     })
+}
+
+pub(super) fn released() -> Event {
+    Event::Released("r-1".parse().unwrap())
 }
 
 /// Items in these statuses, one each.

@@ -99,7 +99,8 @@ impl World {
         let quorum = self.policy.quorum(&self.head(batch).await).unwrap();
         self.happened(batch, Event::ReleaseStarted { intent, quorum })
             .await;
-        self.happened(batch, Event::Released).await;
+        let request_id = head.state.request_id().unwrap().clone();
+        self.happened(batch, Event::Released(request_id)).await;
         self.reported(batch, statuses).await;
     }
 
