@@ -51,10 +51,13 @@ fn only_the_configuration_reads_the_environment() {
 }
 
 #[test]
-fn only_one_file_calls_authorize() {
+fn only_one_file_calls_authorize_and_one_passes_it_on() {
     assert_eq!(
-        code_with("provider.authorize("),
-        [Path::new("crates/worker/src/authorize.rs")]
+        code_with(".authorize(permit)"),
+        [
+            Path::new("crates/ledger/src/metered.rs"),
+            Path::new("crates/worker/src/authorize.rs"),
+        ]
     );
 }
 
