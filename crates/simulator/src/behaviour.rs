@@ -5,9 +5,11 @@ mod calls;
 mod shapes;
 mod words;
 
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::text;
 pub use alteration::{Alteration, Change, When};
 pub use calls::{
     AfterFailed, AllInvalid, Funds, LateCancel, MixedResult, RepeatedAuth, RepeatedCancel,
@@ -52,6 +54,10 @@ pub struct Behaviour {
 
     /// When a lack of funds shows (U9).
     pub funds: Funds,
+    /// How much more the balance call shows than can be spent, so that only auth finds a lack of funds: the
+    /// shortage may be the provider's own. Default 0.
+    #[serde(with = "text::amount")]
+    pub balance_excess: Decimal,
     /// The word for a lack of funds (U9).
     pub shortage: Shortage,
     /// What becomes of a batch that showed that word (U9).

@@ -173,13 +173,14 @@ impl Provider {
         batch.cancel(&self.settings.behaviour, self.now_ms)
     }
 
-    /// What is left to spend.
+    /// What is left to spend, and [`Behaviour::balance_excess`].
     ///
     /// # Errors
     /// None of its own.
     pub fn balance(&mut self, now_ms: u64) -> Result<Decimal, Refusal> {
         self.admit(Endpoint::Balance, now_ms)?;
-        Ok(self.account.balance)
+        let excess = self.settings.behaviour.balance_excess;
+        Ok(self.account.balance.saturating_add(excess))
     }
 
     /// The switches now.

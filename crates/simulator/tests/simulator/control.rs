@@ -171,6 +171,19 @@ fn a_lack_of_funds_has_two_spellings() {
 }
 
 #[test]
+fn a_balance_may_show_more_than_can_be_spent() {
+    let (mut provider, request_id) = short(Behaviour {
+        balance_excess: decimal("0.01"),
+        ..Behaviour::default()
+    });
+    assert_eq!(provider.balance(START_MS), Ok(decimal("206.00")));
+    provider.auth(&request_id, START_MS).unwrap();
+    let books = provider.books(None, START_MS + SETTLE_MS);
+    assert_eq!(books.batches[0].status, BatchStatus::InsufficientBalance);
+    assert_tied_out(&books);
+}
+
+#[test]
 fn calls_beyond_the_minutes_budget_are_refused_and_counted() {
     let mut provider = Provider::new(settings(Behaviour {
         calls_per_minute: Some(2),
