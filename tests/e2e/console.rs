@@ -1,54 +1,17 @@
 //! The desk over HTTP.
 
-use serde_json::{Value, json};
-use ureq::Agent;
+use serde_json::json;
 
+use crate::desk::Caller;
 use crate::files::batch;
 use crate::world::World;
-
-/// A caller of the console, with the token of a person.
-struct Caller<'a> {
-    agent: Agent,
-    url: String,
-    token: &'a str,
-}
-
-impl Caller<'_> {
-    fn get(&self, path: &str) -> (u16, Value) {
-        let request = self.agent.get(format!("{}{path}", self.url));
-        Self::answer(
-            request
-                .header("Authorization", format!("Bearer {}", self.token))
-                .call(),
-        )
-    }
-
-    fn post(&self, path: &str, body: &Value) -> (u16, Value) {
-        let request = self.agent.post(format!("{}{path}", self.url));
-        let request = request.header("Authorization", format!("Bearer {}", self.token));
-        Self::answer(request.send_json(body))
-    }
-
-    fn answer(answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> (u16, Value) {
-        let mut answer = answer.unwrap();
-        let status = answer.status().as_u16();
-        let text = answer.body_mut().read_to_string().unwrap();
-        (status, serde_json::from_str(&text).unwrap_or(json!(text)))
-    }
-}
 
 #[test]
 fn a_batch_walks_over_http_with_the_same_words_as_on_the_command_line() {
     let world = World::new();
     let mut serve = world.serve();
     let url = serve.told("console on ");
-    let config = Agent::config_builder().http_status_as_error(false);
-    let agent: Agent = config.build().into();
-    let caller = |token| Caller {
-        agent: agent.clone(),
-        url: url.clone(),
-        token,
-    };
+    let caller = |token| Caller::new(&url, token);
     let (ayse, mehmet) = (caller(world.token("ayse")), caller(world.token("mehmet")));
 
     assert_eq!(mehmet.get("/healthz").0, 200);

@@ -84,9 +84,21 @@ impl Process {
     /// SIGTERM, as a service manager sends it; then waits for the end.
     #[track_caller]
     pub(crate) fn terminate(mut self) -> ExitStatus {
-        let pid = Pid::from_child(&self.child);
-        kill_process(pid, Signal::TERM).unwrap();
+        self.signal(Signal::TERM);
         self.ended()
+    }
+
+    /// It does nothing, and knows nothing of it, until it is continued.
+    pub(crate) fn stop(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    pub(crate) fn go_on(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
     /// Waits for the program to end by itself.

@@ -29,6 +29,7 @@ pub(crate) struct Setup {
     people: Vec<(&'static str, &'static [&'static str])>,
     policy: Vec<(&'static str, &'static str)>,
     simulator: Vec<&'static str>,
+    call_timeout: Option<&'static str>,
 }
 
 impl Setup {
@@ -55,6 +56,20 @@ impl Setup {
             .policy("approvals = 1", "approvals = 2")
     }
 
+    /// What would pay again is allowed by the policy.
+    pub(crate) fn resend(self) -> Self {
+        self.policy(
+            "on_release_doubt = \"ask\"",
+            "on_release_doubt = \"resend\"",
+        )
+    }
+
+    /// How long a provider call can take.
+    pub(crate) fn call_timeout(mut self, time: &'static str) -> Self {
+        self.call_timeout = Some(time);
+        self
+    }
+
     /// Switches of the simulator.
     pub(crate) fn simulator(mut self, switches: &[&'static str]) -> Self {
         self.simulator.extend(switches);
@@ -77,7 +92,7 @@ impl Setup {
             started: AtomicUsize::new(0),
         };
         world.write_policy(&self);
-        world.write_settings();
+        world.write_settings(self.call_timeout.unwrap_or("2s"));
         world
     }
 }
@@ -125,10 +140,10 @@ impl World {
         (table.to_owned(), token.to_owned())
     }
 
-    fn write_settings(&self) {
+    fn write_settings(&self, timeout: &str) {
         let settings = format!(
             "store = \"{}\"\nlisten = \"127.0.0.1:0\"\n\
-             [iyzico]\nurl = \"{}\"\ntimeout = \"2s\"\n[worker]\nlease = \"2s\"\n",
+             [iyzico]\nurl = \"{}\"\ntimeout = \"{timeout}\"\n[worker]\nlease = \"2s\"\n",
             self.store_url(),
             self.simulator.url,
         );
