@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
-use onay_payout::{BatchId, BatchRef, PersonName, Role};
+use onay_payout::{BatchId, BatchRef, PersonName, Resolution, Role};
 use rust_decimal::Decimal;
 
 /// Payouts that wait for people: nothing is paid until those your policy names have approved
@@ -72,7 +73,11 @@ pub(crate) enum Command {
     Why(Decide),
     /// Take your own batch back, before it is released
     Withdraw(Withdraw),
-    /// Show the outcome of every item, the totals and the tie-out
+    /// List what can be done about a frozen batch, propose it, or confirm what somebody proposed
+    Resolve(Resolve),
+    /// Send again, as a batch of its own, what is certainly back or was never taken
+    ResendFailed(Decide),
+    /// Show the outcome of every item, the totals and the tie-out, and what is left to do
     Report(Report),
     /// Check the journal
     #[command(subcommand)]
@@ -249,6 +254,23 @@ pub(crate) struct Withdraw {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Resolve {
+    #[command(flatten)]
+    pub(crate) batch: BatchArg,
+    /// What to do; without it the choices are listed
+    #[arg(value_parser = resolution(), requires_all = ["person", "reason"])]
+    pub(crate) action: Option<Resolution>,
+    /// Who; the token in `ONAY_TOKEN` must be theirs
+    #[arg(long = "as", value_name = "NAME")]
+    pub(crate) person: Option<PersonName>,
+    /// Why; whoever must confirm it reads this
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Report {
     #[command(flatten)]
     pub(crate) batch: BatchArg,
@@ -332,6 +354,11 @@ pub(crate) enum Token {
         #[arg(long, value_name = "ROLE", value_parser = role, required = true)]
         role: Vec<Role>,
     },
+}
+
+fn resolution() -> impl TypedValueParser<Value = Resolution> {
+    PossibleValuesParser::new(Resolution::ALL.map(Resolution::word))
+        .try_map(|word| Resolution::from_word(&word).ok_or("no such action"))
 }
 
 fn role(word: &str) -> Result<Role, String> {

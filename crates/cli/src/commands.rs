@@ -1,19 +1,24 @@
 //! One file per family of commands.
 
 mod audit;
+mod batches;
 mod decide;
 mod demo;
 mod doctor;
 mod init;
-mod read;
 mod report;
+mod resend;
+mod resolve;
 mod serve;
+mod show;
 mod simulate;
 mod submit;
 mod watch;
 
+use std::sync::Arc;
+
 use onay_ledger::{Ledger, Stored};
-use onay_payout::BatchRef;
+use onay_payout::{BatchRef, Policy};
 
 use crate::args::{Audit, Cli, Command, Global, Token};
 use crate::config::Config;
@@ -41,14 +46,16 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Console(args) => serve::console(&telling(&global)?, &args).await,
         Command::Submit(args) => submit::run(&quiet(&global)?, args).await,
         Command::Validate(args) => submit::validate(&quiet(&global)?, &args),
-        Command::Batches(args) => read::batches(&quiet(&global)?, args).await,
-        Command::Show(args) => read::show(&quiet(&global)?, args).await,
+        Command::Batches(args) => batches::run(&quiet(&global)?, args).await,
+        Command::Show(args) => show::run(&quiet(&global)?, args).await,
         Command::Watch(args) => watch::run(&quiet(&global)?, &args.batch).await,
         Command::Approve(args) => decide::approve(&quiet(&global)?, args).await,
         Command::Reject(args) => decide::reject(&quiet(&global)?, args).await,
         Command::Undo(args) => decide::undo(&quiet(&global)?, args).await,
         Command::Why(args) => decide::why(&quiet(&global)?, args).await,
         Command::Withdraw(args) => decide::withdraw(&quiet(&global)?, args).await,
+        Command::Resolve(args) => resolve::run(&quiet(&global)?, args).await,
+        Command::ResendFailed(args) => resend::run(&quiet(&global)?, args).await,
         Command::Report(args) => report::run(&quiet(&global)?, args).await,
         Command::Audit(Audit::Verify { batch, json }) => {
             audit::verify(&quiet(&global)?, batch, json).await
@@ -71,6 +78,12 @@ fn started(global: &Global, default_log: &str) -> Result<Config, Failure> {
     let config = Config::load(global)?;
     telemetry::start(config.log.as_deref().unwrap_or(default_log))?;
     Ok(config)
+}
+
+/// The policy, for what can be told without one.
+fn policy_if_any(config: &Config) -> Result<Option<Arc<Policy>>, Failure> {
+    let is_there = config.policy.exists();
+    is_there.then(|| config.policy()).transpose()
 }
 
 /// A batch that must be there.

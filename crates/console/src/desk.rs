@@ -1,15 +1,35 @@
 //! What a person does with a batch, for every path a person can take: HTTP, pages, command line.
 
-use onay_ledger::{Actor, Authority, Commit, Ledger, LedgerError, now};
-use onay_payout::{BatchRef, Event, Head, Identity, IllegalTransition, Motion, NotAllowed, Policy};
+use chrono::{DateTime, Utc};
+use onay_ledger::{Actor, Authority, Commit, Ledger, LedgerError, Stored, now};
+use onay_payout::{
+    Batch, BatchRef, Event, Head, Identity, IllegalTransition, Motion, NotAllowed, Policy,
+    Resolution, Transition,
+};
 
-/// What became of a decision.
+/// What became of a decision, or of a wish to resolve.
 #[derive(Debug)]
 pub struct Decided {
     /// The batch after it.
     pub head: Head,
-    /// Whether it was new; the same decision again changes nothing.
+    /// Whether it was new; the same again changes nothing.
     pub is_new: bool,
+}
+
+impl Decided {
+    fn now(stored: &Stored) -> Self {
+        Self {
+            head: stored.batch.head().clone(),
+            is_new: true,
+        }
+    }
+
+    fn before(stored: &Stored) -> Self {
+        Self {
+            head: stored.batch.head().clone(),
+            is_new: false,
+        }
+    }
 }
 
 /// Why a decision was not recorded.
@@ -24,6 +44,9 @@ pub enum DeskError {
     /// The batch is past this.
     #[error(transparent)]
     Illegal(#[from] IllegalTransition),
+    /// Whoever looks at it next must learn why.
+    #[error("a resolution needs a reason: whoever must confirm it reads it")]
+    NoReason,
     /// The store did not take it; try again.
     #[error("the decision could not be stored")]
     Ledger(#[from] LedgerError),
@@ -39,8 +62,7 @@ pub async fn decide(
     motion: &Motion<'_>,
 ) -> Result<Decided, DeskError> {
     loop {
-        let stored = ledger.load(batch).await?;
-        let stored = stored.ok_or_else(|| DeskError::NotFound(batch.clone()))?;
+        let stored = load(ledger, batch).await?;
         let at = now();
         let head = stored.batch.head();
         let ruling = match policy.judge(head, by.identity, motion.clone(), at) {
@@ -48,39 +70,105 @@ pub async fn decide(
             Err(NotAllowed::NotHeld(..) | NotAllowed::NothingToUndo(_))
                 if is_repeat(head, by.identity, motion) =>
             {
-                return Ok(Decided {
-                    head: head.clone(),
-                    is_new: false,
-                });
+                return Ok(Decided::before(&stored));
             }
             Err(no) => return Err(no.into()),
         };
         let transition = match stored.batch.apply(Event::Decided(ruling), at) {
             Ok(transition) => transition,
-            Err(IllegalTransition::AlreadyDecided(_)) => {
-                let head = stored.batch.head().clone();
-                return Ok(Decided {
-                    head,
-                    is_new: false,
-                });
-            }
+            Err(IllegalTransition::AlreadyDecided(_)) => return Ok(Decided::before(&stored)),
             Err(illegal) => return Err(illegal.into()),
         };
-        let actor = Actor {
-            name: by.identity.name().to_string(),
-            via: by.via,
-        };
-        let commit = Commit::new(&stored, transition, &actor, at, Authority::Version);
-        match ledger.commit(commit).await {
-            Ok(stored) => {
-                return Ok(Decided {
-                    head: stored.batch.head().clone(),
-                    is_new: true,
-                });
-            }
-            Err(LedgerError::Stale) => {}
-            Err(error) => return Err(error.into()),
+        if let Some(decided) = record(ledger, by, &stored, transition, at).await? {
+            return Ok(decided);
         }
+    }
+}
+
+/// Records what somebody wants to be done about a frozen batch: the first person proposes, and when
+/// a second one wants the same, it is done. The same person's same wish again changes nothing.
+pub async fn resolve(
+    ledger: &dyn Ledger,
+    by: &Person<'_>,
+    batch: &BatchRef,
+    resolution: Resolution,
+    reason: &str,
+) -> Result<Decided, DeskError> {
+    if reason.trim().is_empty() {
+        return Err(DeskError::NoReason);
+    }
+    loop {
+        let stored = load(ledger, batch).await?;
+        let at = now();
+        let event = wish(by.identity, resolution, reason);
+        let transition = match stored.batch.apply(event, at) {
+            Ok(transition) => transition,
+            Err(IllegalTransition::AlreadyDecided(_)) => return Ok(Decided::before(&stored)),
+            Err(illegal) => return Err(illegal.into()),
+        };
+        if let Some(resolved) = record(ledger, by, &stored, transition, at).await? {
+            return Ok(resolved);
+        }
+    }
+}
+
+/// Whether this person could want this now; nothing is recorded.
+pub fn may_resolve(
+    batch: &Batch,
+    by: &Identity,
+    resolution: Resolution,
+    at: DateTime<Utc>,
+) -> Result<(), IllegalTransition> {
+    match batch.apply(wish(by, resolution, ""), at) {
+        Ok(_) | Err(IllegalTransition::AlreadyDecided(_)) => Ok(()),
+        Err(illegal) => Err(illegal),
+    }
+}
+
+/// What goes wrong when a resolution is chosen and the provider is not as people think.
+pub const fn risk(resolution: Resolution) -> Option<&'static str> {
+    match resolution {
+        Resolution::RetryRelease => Some(
+            "if iyzico carried out the first release without showing it, and carries out this one \
+             too, every payee is paid twice",
+        ),
+        Resolution::ConfirmReleased => Some(
+            "if iyzico never started it, nobody is paid, and it stays open until people look again",
+        ),
+        Resolution::PrepareAnew | Resolution::Close => None,
+    }
+}
+
+fn wish(by: &Identity, resolution: Resolution, reason: &str) -> Event {
+    Event::Resolve {
+        by: by.clone(),
+        resolution,
+        reason: reason.to_owned(),
+    }
+}
+
+async fn load(ledger: &dyn Ledger, batch: &BatchRef) -> Result<Stored, DeskError> {
+    let stored = ledger.load(batch).await?;
+    stored.ok_or_else(|| DeskError::NotFound(batch.clone()))
+}
+
+/// Nothing, when somebody else changed the batch at the same moment.
+async fn record(
+    ledger: &dyn Ledger,
+    by: &Person<'_>,
+    stored: &Stored,
+    transition: Transition,
+    at: DateTime<Utc>,
+) -> Result<Option<Decided>, LedgerError> {
+    let actor = Actor {
+        name: by.identity.name().to_string(),
+        via: by.via,
+    };
+    let commit = Commit::new(stored, transition, &actor, at, Authority::Version);
+    match ledger.commit(commit).await {
+        Ok(stored) => Ok(Some(Decided::now(&stored))),
+        Err(LedgerError::Stale) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -2,11 +2,21 @@
 //!
 //! Amounts are strings. Fields may be added, never renamed.
 
+mod approvals;
+mod journal;
+mod report;
+mod waiting;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 use onay_ledger::{Entry, Stored};
 use onay_payout as payout;
-use payout::{Head, Money, State};
+use payout::{Head, Jobs, Money, Policy};
 use serde::Serialize;
+
+pub use approvals::{Approvals, Given, counts};
+pub use journal::{JournalEntry, journal, words};
+pub use report::{Item, Report, TieOut, items, next_steps, refund_watch};
+pub use waiting::{Choice, Frozen, Next, Proposal, Release, Waits};
 
 /// A batch without its items.
 #[derive(Debug, Serialize)]
@@ -27,9 +37,20 @@ pub struct Batch {
     currency: &'static str,
     tie_out: TieOut,
     approvals: Option<Approvals>,
-    /// Why the batch is frozen.
+    /// The batch whose money came back and is sent again with this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent: Option<String>,
+    /// The batches that send again what came back from this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    children: Option<Vec<Child>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     frozen: Option<Frozen>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waits: Option<Waits>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    release: Option<Release>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<Planned>,
     #[serde(skip_serializing_if = "Option::is_none")]
     items: Option<Vec<Item>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,11 +76,48 @@ impl Batch {
             commission: hold.and_then(|hold| hold.commission).map(Money::number),
             currency: head.tie_out.requested.currency().code(),
             tie_out: TieOut::of(&head.tie_out),
-            approvals: Approvals::of(head),
+            approvals: Approvals::of(head, None),
+            parent: head.parent.as_ref().map(ToString::to_string),
+            children: None,
             frozen: Frozen::of(&head.state),
+            waits: Waits::of(&head.state),
+            release: Release::of(&head.state),
+            next: None,
             items: None,
             journal: None,
         }
+    }
+
+    /// Says which approvals count under the policy in force.
+    #[must_use]
+    pub fn under(mut self, head: &Head, policy: &Policy) -> Self {
+        self.approvals = Approvals::of(head, Some(policy));
+        self
+    }
+
+    /// Adds what happens next by itself.
+    #[must_use]
+    pub fn planned(mut self, head: &Head, jobs: &Jobs) -> Self {
+        let next = Next::of(head, jobs);
+        if let Some(release) = &mut self.release {
+            release.planned(next.as_ref());
+        }
+        self.next = next.map(|next| Planned {
+            at: time(next.at),
+            what: next.what,
+        });
+        self
+    }
+
+    /// Adds the batches that send again what came back.
+    #[must_use]
+    pub fn with_children(mut self, children: &[Stored]) -> Self {
+        let children: Vec<Child> = children
+            .iter()
+            .map(|child| Child::of(child.batch.head()))
+            .collect();
+        self.children = (!children.is_empty()).then_some(children);
+        self
     }
 
     /// Adds the items.
@@ -74,6 +132,35 @@ impl Batch {
     pub fn with_journal(mut self, entries: &[Entry]) -> Self {
         self.journal = Some(journal(entries));
         self
+    }
+}
+
+/// What happens next by itself.
+#[derive(Debug, Serialize)]
+struct Planned {
+    at: String,
+    what: &'static str,
+}
+
+/// A batch that sends again what came back from another.
+#[derive(Debug, Serialize)]
+struct Child {
+    batch: String,
+    external_id: String,
+    state: &'static str,
+    count: usize,
+    total: String,
+}
+
+impl Child {
+    fn of(head: &Head) -> Self {
+        Self {
+            batch: head.id.to_string(),
+            external_id: head.external_id.to_string(),
+            state: head.state.name(),
+            count: head.count,
+            total: head.tie_out.requested.number(),
+        }
     }
 }
 
@@ -95,196 +182,6 @@ impl Batches {
             next: next.map(|last| last.id.to_string()),
         }
     }
-}
-
-/// The money by what became of it.
-#[derive(Debug, Serialize)]
-pub struct TieOut {
-    requested: String,
-    paid: String,
-    failed: String,
-    refunded: String,
-    refund_failed: String,
-    invalid: String,
-    cancelled: String,
-    open: String,
-    difference: String,
-}
-
-impl TieOut {
-    fn of(sums: &payout::TieOut) -> Self {
-        Self {
-            requested: sums.requested.number(),
-            paid: sums.paid.number(),
-            failed: sums.failed.number(),
-            refunded: sums.refunded.number(),
-            refund_failed: sums.refund_failed.number(),
-            invalid: sums.invalid.number(),
-            cancelled: sums.cancelled.number(),
-            open: sums.open.number(),
-            difference: sums.difference.number(),
-        }
-    }
-}
-
-/// Who approved, and who still may.
-#[derive(Debug, Serialize)]
-pub struct Approvals {
-    rule: String,
-    needed: u32,
-    given: Vec<Given>,
-    missing: Vec<String>,
-    expires_at: String,
-}
-
-/// An approval that stands.
-#[derive(Debug, Serialize)]
-pub struct Given {
-    person: String,
-    at: String,
-    comment: Option<String>,
-}
-
-impl Approvals {
-    /// What is shown of the approvals of a held or released batch.
-    pub fn of(head: &Head) -> Option<Self> {
-        let hold = head.state.hold()?;
-        let given = head.standing_approvals().into_iter().map(|made| Given {
-            person: made.person.to_string(),
-            at: time(made.at),
-            comment: made.verdict.text().map(str::to_owned),
-        });
-        let missing = hold
-            .rule
-            .asked
-            .iter()
-            .filter(|name| !head.has_approval_of(name));
-        Some(Self {
-            rule: hold.rule.name.clone(),
-            needed: hold.rule.needed,
-            given: given.collect(),
-            missing: missing.map(ToString::to_string).collect(),
-            expires_at: time(hold.expires_at),
-        })
-    }
-}
-
-/// Why a batch is frozen.
-#[derive(Debug, Serialize)]
-pub struct Frozen {
-    from: &'static str,
-    why: &'static str,
-    details: Vec<String>,
-}
-
-impl Frozen {
-    fn of(state: &State) -> Option<Self> {
-        if let State::Frozen(frozen) = state {
-            let details = frozen.details.clone();
-            Some(Self {
-                from: frozen.from.name(),
-                why: frozen.why.word(),
-                details,
-            })
-        } else {
-            None
-        }
-    }
-}
-
-/// One item and what became of it.
-#[derive(Debug, Serialize)]
-#[expect(clippy::struct_field_names, reason = "the fields are the JSON's")]
-pub struct Item {
-    item: String,
-    recipient_type: &'static str,
-    /// Masked: whole account numbers stay in the ledger and on the approver's page.
-    recipient: String,
-    amount: String,
-    status: String,
-    reference_code: Option<String>,
-    errors: Vec<String>,
-}
-
-/// Every item of a batch.
-pub fn items(stored: &Stored) -> Vec<Item> {
-    let batch = &stored.batch;
-    let pairs = batch.content().items().iter().zip(batch.outcomes());
-    pairs
-        .map(|(item, outcome)| Item {
-            item: item.id.to_string(),
-            recipient_type: item.recipient.kind.word(),
-            recipient: item.recipient.info.to_string(),
-            amount: item.amount.number(),
-            status: outcome.status.word().to_owned(),
-            reference_code: outcome.reference.as_ref().map(ToString::to_string),
-            errors: outcome.errors.clone(),
-        })
-        .collect()
-}
-
-/// Per item outcome and totals.
-#[derive(Debug, Serialize)]
-pub struct Report {
-    batch: String,
-    external_id: String,
-    state: &'static str,
-    currency: &'static str,
-    #[serde(flatten)]
-    totals: TieOut,
-    items: Vec<Item>,
-}
-
-impl Report {
-    /// The settlement report of a batch.
-    pub fn of(stored: &Stored) -> Self {
-        let head = stored.batch.head();
-        Self {
-            batch: head.id.to_string(),
-            external_id: head.external_id.to_string(),
-            state: head.state.name(),
-            currency: head.tie_out.requested.currency().code(),
-            totals: TieOut::of(&head.tie_out),
-            items: items(stored),
-        }
-    }
-}
-
-/// One line of the journal.
-#[derive(Debug, Serialize)]
-pub struct JournalEntry {
-    seq: u64,
-    at: String,
-    actor: String,
-    via: String,
-    event: String,
-    before: String,
-    after: String,
-    note: String,
-    digest: Option<String>,
-    hash: String,
-}
-
-impl JournalEntry {
-    fn of(entry: &Entry) -> Self {
-        Self {
-            seq: entry.seq,
-            at: time(entry.at),
-            actor: entry.actor.clone(),
-            via: entry.via.clone(),
-            event: entry.event.clone(),
-            before: entry.before.clone(),
-            after: entry.after.clone(),
-            note: entry.note.clone(),
-            digest: entry.digest.map(|digest| digest.to_string()),
-            hash: entry.hash.to_string(),
-        }
-    }
-}
-
-/// What is shown of a journal.
-pub fn journal(entries: &[Entry]) -> Vec<JournalEntry> {
-    entries.iter().map(JournalEntry::of).collect()
 }
 
 /// One fault that validation found.
@@ -320,6 +217,9 @@ pub struct Submitted {
     external_id: String,
     state: &'static str,
     replayed: bool,
+    /// The batch whose money came back and is sent again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent: Option<String>,
     count: usize,
     total: String,
     currency: &'static str,
@@ -339,6 +239,7 @@ impl Submitted {
             external_id: head.external_id.to_string(),
             state: head.state.name(),
             replayed,
+            parent: head.parent.as_ref().map(ToString::to_string),
             count: head.count,
             total: head.tie_out.requested.number(),
             currency: head.tie_out.requested.currency().code(),
@@ -358,12 +259,44 @@ pub struct Decided {
 
 impl Decided {
     /// What is shown after a decision.
-    pub fn of(head: &Head, decision: &'static str) -> Self {
+    pub fn of(head: &Head, policy: &Policy, decision: &'static str) -> Self {
         Self {
             batch: head.id.to_string(),
             state: head.state.name(),
             decision,
-            approvals: Approvals::of(head),
+            approvals: Approvals::of(head, Some(policy)),
+        }
+    }
+}
+
+/// The answer to somebody who wants a frozen batch to be resolved.
+#[derive(Debug, Serialize)]
+pub struct Resolved {
+    batch: String,
+    state: &'static str,
+    action: &'static str,
+    /// `proposed`, `done`, or `repeated` when it changed nothing.
+    outcome: &'static str,
+    explain: String,
+    frozen: Option<Frozen>,
+}
+
+impl Resolved {
+    /// What is shown of a batch after that.
+    pub fn of(decided: &crate::desk::Decided, action: payout::Resolution) -> Self {
+        let head = &decided.head;
+        let frozen = Frozen::of(&head.state);
+        Self {
+            batch: head.id.to_string(),
+            state: head.state.name(),
+            action: action.word(),
+            outcome: match (decided.is_new, &frozen) {
+                (false, _) => "repeated",
+                (true, Some(_)) => "proposed",
+                (true, None) => "done",
+            },
+            explain: payout::explain(head),
+            frozen,
         }
     }
 }

@@ -86,12 +86,13 @@ impl Visit {
         let outcome = desk::decide(ledger, &self.policy, &by, &self.batch, &motion).await;
         let decided = outcome.map_err(|error| match error {
             DeskError::Ledger(error) => anyhow::Error::from(error),
-            DeskError::NotFound(_) | DeskError::NotAllowed(_) | DeskError::Illegal(_) => {
-                Failure::refused(error.to_string()).into()
-            }
+            DeskError::NotFound(_)
+            | DeskError::NotAllowed(_)
+            | DeskError::Illegal(_)
+            | DeskError::NoReason => Failure::refused(error.to_string()).into(),
         })?;
         if self.json.is_asked() {
-            output::json(&view::Decided::of(&decided.head, word))?;
+            output::json(&view::Decided::of(&decided.head, &self.policy, word))?;
         } else {
             let recorded = if decided.is_new {
                 recorded
@@ -167,7 +168,7 @@ pub(crate) async fn withdraw(config: &Config, args: Withdraw) -> anyhow::Result<
         batch,
         json,
     } = Visit::begin(config, args.who)?;
-    let producer = Producer::new(ledger, policy, identity, "cli")
+    let producer = Producer::new(ledger, Arc::clone(&policy), identity, "cli")
         .map_err(|error| Failure::refused(error.to_string()))?;
     let head = producer
         .withdraw(&batch, &args.reason)
@@ -178,7 +179,7 @@ pub(crate) async fn withdraw(config: &Config, args: Withdraw) -> anyhow::Result<
             WithdrawError::NotAllowed(_) => Failure::refused(error.to_string()).into(),
         })?;
     if json.is_asked() {
-        output::json(&view::Decided::of(&head, "withdraw"))?;
+        output::json(&view::Decided::of(&head, &policy, "withdraw"))?;
     } else {
         output::line(format!("{}: {}", head.external_id, explain(&head)))?;
     }
@@ -198,7 +199,7 @@ pub(crate) async fn why(config: &Config, args: Decide) -> anyhow::Result<Exit> {
         Err(reason) => (false, reason.to_string()),
     };
     if visit.json.is_asked() {
-        let approvals = view::Approvals::of(&head);
+        let approvals = view::Approvals::of(&head, Some(&visit.policy));
         output::json(&json!({
             "batch": head.id.to_string(), "person": person.to_string(),
             "may_decide": may, "because": because, "approvals": approvals,

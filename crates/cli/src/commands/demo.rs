@@ -39,8 +39,9 @@ pub(crate) async fn run(args: Demo) -> anyhow::Result<Exit> {
         () = stop.cancelled() => None,
     };
     for stored in settled.iter().flatten() {
+        let resends = onay_producer::Resends::of(stage.ledger().as_ref(), &stored.batch).await?;
         output::line("")?;
-        report::print(stored)?;
+        report::print(stored, &resends)?;
     }
     stop.cancel();
     running.await??;

@@ -4,6 +4,7 @@ use comfy_table::Table;
 use onay_console::view;
 use onay_ledger::{Access, Stored};
 use onay_payout::TieOut;
+use onay_producer::Resends;
 
 use crate::args::Report;
 use crate::config::Config;
@@ -14,23 +15,32 @@ use crate::output;
 pub(crate) async fn run(config: &Config, args: Report) -> anyhow::Result<Exit> {
     let ledger = config.ledger(Access::Existing)?;
     let stored = super::load(ledger.as_ref(), &args.batch.batch).await?;
+    let resends = Resends::of(ledger.as_ref(), &stored.batch).await?;
     if args.json.is_asked() {
-        output::json(&view::Report::of(&stored))?;
+        output::json(&view::Report::of(&stored, &resends))?;
     } else if args.csv {
         output::line(csv(&stored)?)?;
     } else {
-        print(&stored)?;
+        print(&stored, &resends)?;
     }
     Ok(Exit::Done)
 }
 
-/// Prints items, then totals.
-pub(crate) fn print(stored: &Stored) -> anyhow::Result<()> {
+/// Prints items, then totals, then what is left to do.
+pub(crate) fn print(stored: &Stored, resends: &Resends) -> anyhow::Result<()> {
     let head = stored.batch.head();
     output::line(format!("{}: {}", head.external_id, head.state.name()))?;
     output::table(&items(stored))?;
     output::line("")?;
-    output::table(&totals(&head.tie_out))
+    output::table(&totals(&head.tie_out))?;
+    let steps = view::next_steps(head, resends);
+    if !steps.is_empty() {
+        output::line("")?;
+    }
+    for step in steps {
+        output::line(format!("next: {step}"))?;
+    }
+    Ok(())
 }
 
 /// Every item and what became of it.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use onay_console::view;
 use onay_ledger::Access;
-use onay_payout::{Checksums, Code, Finding, Money, Policy, Severity};
+use onay_payout::{Checksums, Code, Finding, Money, Severity};
 use onay_producer::{EnqueueError, Enqueued, Format, Intake, Producer};
 use serde_json::json;
 
@@ -54,7 +54,7 @@ pub(crate) fn validate(config: &Config, validate: &Validate) -> anyhow::Result<E
     let intake = read(&validate.file, &validate.intake)?;
     let checksums = checksums(&validate.intake);
     let findings = if intake.is_readable() {
-        let found = match policy_if_any(config)? {
+        let found = match super::policy_if_any(config)? {
             Some(policy) => match onay_producer::check(&intake.draft, checksums, &policy) {
                 Ok((_, found)) | Err(EnqueueError::Invalid(found)) => found,
                 Err(error) => return Err(error.into()),
@@ -96,16 +96,8 @@ pub(crate) fn validate(config: &Config, validate: &Validate) -> anyhow::Result<E
     Ok(if is_valid { Exit::Done } else { Exit::Refused })
 }
 
-/// A file can be checked before there is a policy.
-fn policy_if_any(config: &Config) -> Result<Option<std::sync::Arc<Policy>>, Failure> {
-    if config.policy.exists() {
-        config.policy().map(Some)
-    } else {
-        Ok(None)
-    }
-}
-
-fn accepted(enqueued: &Enqueued, json: Json) -> anyhow::Result<Exit> {
+/// Tells what came of a submission.
+pub(crate) fn accepted(enqueued: &Enqueued, json: Json) -> anyhow::Result<Exit> {
     if json.is_asked() {
         output::json(&view::Submitted::of(enqueued))?;
         return Ok(Exit::Done);

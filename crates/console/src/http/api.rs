@@ -25,6 +25,8 @@ pub(super) fn router() -> Router<Arc<Console>> {
         .route("/batches/{batch}/journal", get(read::journal))
         .route("/batches/{batch}/decisions", post(decide::decide))
         .route("/batches/{batch}/withdraw", post(decide::withdraw))
+        .route("/batches/{batch}/resolutions", post(decide::resolve))
+        .route("/batches/{batch}/resend", post(submit::resend))
         .layer(DefaultBodyLimit::max(SMALL_BYTES_MAX))
         .route(
             "/batches",

@@ -6,7 +6,7 @@ use axum::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICAT
 use axum::response::{IntoResponse, Response};
 use onay_ledger::LedgerError;
 use onay_payout::{IllegalTransition, NotAllowed};
-use onay_producer::{EnqueueError, WithdrawError};
+use onay_producer::{EnqueueError, ResendError, WithdrawError};
 use serde::Serialize;
 
 use super::access::Denied;
@@ -277,6 +277,7 @@ impl From<DeskError> for Problem {
             DeskError::NotFound(batch) => Self::no_batch(&batch.to_string()),
             DeskError::NotAllowed(no) => no.into(),
             DeskError::Illegal(illegal) => illegal.into(),
+            DeskError::NoReason => Self::new(Kind::InvalidDecision, error.to_string()),
             DeskError::Ledger(error) => error.into(),
         }
     }
@@ -310,6 +311,17 @@ impl From<EnqueueError> for Problem {
                 )
             },
             EnqueueError::Ledger(error) => error.into(),
+        }
+    }
+}
+
+impl From<ResendError> for Problem {
+    fn from(error: ResendError) -> Self {
+        match error {
+            ResendError::Nothing(_) => Self::new(Kind::Conflict, error.to_string()),
+            ResendError::Taken { .. } => Self::new(Kind::ExternalIdUsed, error.to_string()),
+            ResendError::Refused(error) => error.into(),
+            ResendError::Ledger(error) => error.into(),
         }
     }
 }

@@ -1,10 +1,10 @@
-//! Deciding, and taking back.
+//! Deciding, taking back, and resolving.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use onay_payout::{Motion, Verdict};
+use onay_payout::{Motion, Resolution, Verdict};
 use serde::Deserialize;
 
 use super::caller::{Body, Caller, Maker, Named};
@@ -73,7 +73,7 @@ pub(super) async fn decide(
     );
     let (ledger, policy) = (&*console.desk.ledger, &console.desk.policy);
     let decided = desk::decide(ledger, policy, &person, &batch, &motion).await?;
-    Ok(Json(view::Decided::of(&decided.head, word)))
+    Ok(Json(view::Decided::of(&decided.head, policy, word)))
 }
 
 #[derive(Deserialize)]
@@ -98,6 +98,37 @@ pub(super) async fn withdraw(
         .withdraw(&batch, reason.as_deref().unwrap_or(NO_REASON))
         .await?;
     Ok(Json(view::Batch::of(&head)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wish {
+    action: Option<String>,
+    reason: Option<String>,
+}
+
+/// `POST /v1/batches/{batch}/resolutions`: the first person proposes, the same from a second one
+/// confirms.
+pub(super) async fn resolve(
+    State(console): State<Arc<Console>>,
+    Caller(identity): Caller,
+    Named(batch): Named,
+    Body(body): Body,
+) -> Result<Json<view::Resolved>, Problem> {
+    let wish: Wish = read(&body)?;
+    let action = wish.action.as_deref().and_then(Resolution::from_word);
+    let action = action.ok_or_else(|| {
+        let known = Resolution::ALL.map(Resolution::word).join(", ");
+        incomplete(&format!("`action` is none of {known}"))
+    })?;
+    let reason = said("reason", wish.reason.as_deref())?.unwrap_or_default();
+    let person = Person {
+        identity: &identity,
+        via: "http",
+    };
+    let ledger = &*console.desk.ledger;
+    let resolved = desk::resolve(ledger, &person, &batch, action, &reason).await?;
+    Ok(Json(view::Resolved::of(&resolved, action)))
 }
 
 fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Problem> {

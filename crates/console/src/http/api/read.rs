@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use onay_ledger::{Filter, Page, Stored};
 use onay_payout::{BatchId, BatchRef, State as BatchState};
+use onay_producer::Resends;
 use serde::{Deserialize, Serialize};
 
 use super::caller::{Asked, Caller, Named};
@@ -62,8 +63,16 @@ pub(super) async fn show(
     _: Caller,
     Named(batch): Named,
 ) -> Result<Json<view::Batch>, Problem> {
+    let ledger = &*console.desk.ledger;
     let stored = load(&console, &batch).await?;
-    Ok(Json(view::Batch::of(stored.batch.head())))
+    let head = stored.batch.head();
+    let jobs = ledger.planned(&head.id).await?;
+    let resends = Resends::of(ledger, &stored.batch).await?;
+    let shown = view::Batch::of(head)
+        .under(head, &console.desk.policy)
+        .planned(head, &jobs)
+        .with_children(&resends.children);
+    Ok(Json(shown))
 }
 
 #[derive(Serialize)]

@@ -8,7 +8,7 @@ use onay_payout::{Checksums, Draft, Money};
 use onay_producer::{Enqueued, Format, Intake};
 use serde::Deserialize;
 
-use super::caller::{Asked, Body, Maker};
+use super::caller::{Asked, Body, Maker, Named};
 use crate::http::problem::{Kind, Problem};
 use crate::view;
 
@@ -55,17 +55,30 @@ pub(super) async fn submit(
     }
     let draft = options.complete(intake.draft, format)?;
     let mut enqueued = producer.submit(&draft, checksums).await?;
-    let (Enqueued::New { findings, head } | Enqueued::Replayed { findings, head }) = &mut enqueued;
+    let (Enqueued::New { findings, .. } | Enqueued::Replayed { findings, .. }) = &mut enqueued;
     findings.splice(..0, intake.findings);
+    Ok(answer(&enqueued))
+}
+
+/// `POST /v1/batches/{batch}/resend`: a batch of what came back from another.
+pub(super) async fn resend(
+    Maker(producer): Maker,
+    Named(batch): Named,
+) -> Result<Response, Problem> {
+    Ok(answer(&producer.resend(&batch).await?))
+}
+
+fn answer(enqueued: &Enqueued) -> Response {
+    let head = enqueued.head();
     let location = [(LOCATION, format!("/v1/batches/{}", head.id))];
-    let status = match &enqueued {
-        Enqueued::New { head, .. } => {
+    let status = match enqueued {
+        Enqueued::New { .. } => {
             tracing::info!(batch.id = %head.id, person = %head.maker, "batch {} submitted", head.id);
             StatusCode::CREATED
         }
         Enqueued::Replayed { .. } => StatusCode::OK,
     };
-    Ok((status, location, Json(view::Submitted::of(&enqueued))).into_response())
+    (status, location, Json(view::Submitted::of(enqueued))).into_response()
 }
 
 fn format(headers: &HeaderMap) -> Result<Format, Problem> {
