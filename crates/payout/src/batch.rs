@@ -241,6 +241,7 @@ impl Batch {
         }
         .map_err(|illegal| illegal.named(name))?;
         transition.event = name;
+        transition.watch_what_was_sent(at);
         transition.is_new_state = transition.batch.head.state != self.head.state;
         if !transition.changed.is_empty() {
             let batch = &mut transition.batch;
@@ -355,6 +356,18 @@ impl Transition {
     /// Whether anything is different afterwards; a report may only repeat what is known.
     pub fn is_news(&self) -> bool {
         !self.changed.is_empty() || self.is_new_state
+    }
+
+    /// A held batch whose authorize may still arrive is watched beside whatever else it needs.
+    fn watch_what_was_sent(&mut self, at: DateTime<Utc>) {
+        let is_held = matches!(
+            self.batch.state(),
+            State::PendingApproval(_) | State::Approved(_)
+        );
+        if is_held {
+            let watching = self.batch.watching(self.batch.state(), at);
+            self.jobs.reconciler = self.jobs.reconciler.or(watching.reconciler);
+        }
     }
 
     fn noted(mut self, note: impl Into<String>) -> Self {

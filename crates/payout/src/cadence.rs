@@ -31,6 +31,9 @@ const FUNDS_SECONDS: [u64; 5] = [2, 5, 10, 30, 60];
 /// How long a call may stay in doubt, because the provider cannot be asked, before people are.
 pub const DOUBT_PATIENCE: Duration = Duration::from_hours(6);
 
+/// Fewest failures in a row before patience may end: an outage of our own is none.
+pub const DOUBT_TRIES_MIN: u32 = 20;
+
 /// Calls of initialize with unknown outcome under one id, before people are asked.
 pub const INITIALIZE_TRIES_MAX: u32 = 10;
 

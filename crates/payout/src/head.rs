@@ -91,6 +91,7 @@ impl Head {
 pub(crate) fn may_move(state: &State) -> bool {
     match state {
         State::Releasing(_) | State::Processing(_) => true,
+        State::PendingApproval(hold) | State::Approved(hold) => hold.is_sent,
         State::Frozen(frozen) => {
             let was_closed = matches!(
                 *frozen.from,
@@ -102,8 +103,6 @@ pub(crate) fn may_move(state: &State) -> bool {
         State::Received
         | State::Preparing(_)
         | State::Prepared(_)
-        | State::PendingApproval(_)
-        | State::Approved(_)
         | State::Settled(_)
         | State::PartlySettled(_)
         | State::Failed(_)

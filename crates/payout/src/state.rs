@@ -105,6 +105,9 @@ pub struct Hold {
     pub held_at: DateTime<Utc>,
     /// Nobody deciding until then means no.
     pub expires_at: DateTime<Utc>,
+    /// Whether an authorize was sent that may still arrive: then it is watched, also while nothing
+    /// is being released.
+    pub is_sent: bool,
     /// Why an approved batch waits, if it does.
     pub short: Option<Shortage>,
     /// The provider's status that people have judged: it alone stops nothing any more.

@@ -47,7 +47,9 @@ pub(crate) async fn run(mut job: Job<'_>) -> Result<Done, StepError> {
     }
     if let State::Preparing(preparing) = job.stored.batch.state() {
         let wait = preparing.intent.deadline.signed_duration_since(job.now());
-        if let Ok(wait) = wait.to_std() {
+        if let Ok(wait) = wait.to_std()
+            && !wait.is_zero()
+        {
             // The first call may still arrive; looking is allowed meanwhile, writing is not.
             return Ok(Done::Later(wait.min(cadence::DOUBT_PAUSE)));
         }

@@ -214,6 +214,7 @@ impl Job<'_> {
         let waited = self.now().signed_duration_since(since).to_std();
         if let Some(why) = self.stored.batch.state().doubt()
             && waited.is_ok_and(|waited| waited > cadence::DOUBT_PATIENCE)
+            && self.claim.attempt >= cadence::DOUBT_TRIES_MIN
         {
             let since = since.format("%F %T UTC");
             let details = vec![format!("tried since {since}, last {what}: {error}")];

@@ -98,6 +98,8 @@ pub(super) struct HoldRecord {
     rule: RuleRecord,
     held_at: Time,
     expires_at: Time,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    sent: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     short: Option<ShortageRecord>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -138,6 +140,7 @@ impl From<&Hold> for HoldRecord {
             rule,
             held_at: Time(hold.held_at),
             expires_at: Time(hold.expires_at),
+            sent: hold.is_sent,
             short: hold.short.map(|short| ShortageRecord {
                 balance: Amount(short.balance),
                 needed: Amount(short.needed),
@@ -173,6 +176,7 @@ impl From<HoldRecord> for Hold {
             rule,
             held_at: record.held_at.0,
             expires_at: record.expires_at.0,
+            is_sent: record.sent,
             short: record.short.map(|short| Shortage {
                 balance: short.balance.0,
                 needed: short.needed.0,

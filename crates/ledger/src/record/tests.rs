@@ -65,12 +65,12 @@ prop_compose! {
         (shown_total, shown_count) in (option::of(money()), option::of(any::<u64>())),
         (name, needed, asked) in (any::<String>(), any::<u32>(), btree_set(id::<PersonName>(), 0..4)),
         (held_at, expires_at) in (time(), time()),
-        (short, judged) in (option::of((money(), money())), option::of(status())),
+        (is_sent, short, judged) in (any::<bool>(), option::of((money(), money())), option::of(status())),
     ) -> Hold {
         let (account, rule) = (account.parse().unwrap(), HeldRule { name, needed, asked });
         let shown = Shown { total: shown_total, count: shown_count };
         let short = short.map(|(balance, needed)| Shortage { balance, needed });
-        Hold { request_id, account, digest, count, total, shown, commission, rule, held_at, expires_at, short, judged }
+        Hold { request_id, account, digest, count, total, shown, commission, rule, held_at, expires_at, is_sent, short, judged }
     }
 }
 

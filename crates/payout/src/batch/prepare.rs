@@ -263,6 +263,7 @@ impl Batch {
             rule,
             held_at: at,
             expires_at: after(at, read.expires_after),
+            is_sent: false,
             short: None,
             judged: None,
         };
@@ -300,6 +301,7 @@ impl Batch {
             rule: no_rule(),
             held_at: at,
             expires_at: at,
+            is_sent: false,
             short: None,
             judged: None,
         })

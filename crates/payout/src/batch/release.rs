@@ -178,7 +178,7 @@ impl Batch {
                 self.to_frozen_at(Why::ReleaseUnconfirmed, status, details, at)
             }
             OnReleaseDoubt::Resend => {
-                let state = State::Approved(releasing.hold.clone());
+                let state = State::Approved(releasing.hold.clone().sent());
                 self.to(state, Jobs::worker(at), at).noted(format!(
                     "the provider still shows {shows}; the policy allows sending again"
                 ))
@@ -265,6 +265,16 @@ pub(super) const fn needs_person(status: &RemoteStatus) -> Why {
             Why::InsufficientBalance
         }
         _ => Why::ReleaseStatus,
+    }
+}
+
+impl Hold {
+    /// Held on, after an authorize that may still arrive.
+    pub(super) fn sent(self) -> Self {
+        Self {
+            is_sent: true,
+            ..self
+        }
     }
 }
 

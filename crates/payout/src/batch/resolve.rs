@@ -121,7 +121,8 @@ impl Batch {
         if at >= hold.expires_at {
             return Err(IllegalTransition::Expired(hold.expires_at));
         }
-        Ok(self.to(State::Approved(hold.clone()), Jobs::worker(at), at))
+        let approved = State::Approved(hold.clone().sent());
+        Ok(self.to(approved, Jobs::worker(at), at))
     }
 
     fn closed(

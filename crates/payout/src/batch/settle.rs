@@ -41,6 +41,9 @@ impl Batch {
                 };
                 Ok(transition.changing(changed))
             }
+            State::PendingApproval(hold) | State::Approved(hold) if hold.is_sent => {
+                Ok(self.reported_while_held(hold, copy, at))
+            }
             State::Frozen(_) if self.head.money_may_move() => {
                 Ok(self.reported_while_frozen(copy, at))
             }
@@ -97,6 +100,19 @@ impl Batch {
         let mut transition = self.to(state, Jobs::NONE, at).noted(note);
         transition.jobs = Jobs::reconciler(transition.batch.late_look(at));
         transition
+    }
+
+    /// An authorize that was given up may arrive after all.
+    fn reported_while_held(&self, hold: &Hold, copy: &RemoteCopy, at: DateTime<Utc>) -> Transition {
+        if copy.authorized() != Authorized::Taken {
+            return self.to(self.state().clone(), Jobs::NONE, at);
+        }
+        let (batch, changed, _) = self.with_reported(copy);
+        let shows = copy.batch.status.word();
+        batch
+            .to_processing(hold, at)
+            .noted(format!("the provider shows {shows}; the release arrived"))
+            .changing(changed)
     }
 
     /// Frozen batches are still watched. A release that was in doubt and now shows its effect is

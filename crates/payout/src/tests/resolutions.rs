@@ -353,3 +353,33 @@ fn a_late_yes_to_what_was_given_up_stops_the_next_attempt() {
             .is_err()
     );
 }
+
+#[test]
+fn a_release_that_was_given_up_is_watched_until_it_arrives() {
+    let frozen = froze(&releasing(&AMOUNTS), Why::ReleaseUnconfirmed);
+    let retried = resolved(&frozen, Resolution::RetryRelease).unwrap();
+    assert!(retried.jobs.worker.is_some() && retried.jobs.reconciler.is_some());
+    let short = retried
+        .batch
+        .apply(Event::ApprovalShort("somebody left".into()), at(42))
+        .unwrap();
+    assert!(short.jobs.reconciler.is_some());
+    for batch in [retried.batch, short.batch] {
+        let nothing = reported(&batch, &[]);
+        let Event::Reported(mut copy) = nothing else {
+            unreachable!()
+        };
+        copy.batch.status = RemoteStatus::Init;
+        assert!(
+            !batch
+                .apply(Event::Reported(copy), at(43))
+                .unwrap()
+                .is_news()
+        );
+        let arrived = reported(&batch, &[ItemStatus::Queued, ItemStatus::Queued]);
+        let next = batch.apply(arrived, at(44)).unwrap().batch;
+        assert_eq!(next.state().name(), "processing");
+        let changed = froze(&batch, Why::CopyDiffers);
+        assert!(changed.head().money_may_move());
+    }
+}

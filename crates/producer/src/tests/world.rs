@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use onay_ledger::{Actor, Authority, Commit, Ledger, ManualClock, MemoryLedger};
 use onay_payout::provider::{Initialized, RemoteBatch, RemoteCopy, RemoteItem, RemoteStatus};
 use onay_payout::{
@@ -30,8 +30,7 @@ pub(super) struct World {
 impl World {
     pub(super) fn new() -> Self {
         let (policy, people) = policy();
-        let start = DateTime::from_timestamp(7_000_000_000, 0).unwrap();
-        let ledger = Arc::new(MemoryLedger::new(ManualClock::new(start)));
+        let ledger = Arc::new(MemoryLedger::new(ManualClock::new(now())));
         let (policy, maker) = (Arc::new(policy), people[0].clone());
         let shared: Arc<dyn Ledger> = Arc::<MemoryLedger>::clone(&ledger);
         let ayse = Producer::new(shared, Arc::clone(&policy), maker, "library").unwrap();
@@ -157,7 +156,7 @@ impl World {
 }
 
 fn now() -> DateTime<Utc> {
-    DateTime::UNIX_EPOCH + TimeDelta::days(20_000)
+    DateTime::from_timestamp(7_000_000_000, 0).unwrap()
 }
 
 fn policy() -> (Policy, Vec<Identity>) {
