@@ -1,6 +1,11 @@
 //! Stored batches that differ from what was sent.
 
-use super::batch::{Batch, Stage};
+use rust_decimal::Decimal;
+
+use super::{
+    batch::{Batch, Stage},
+    item::Item,
+};
 use crate::{Alteration, Change, When};
 
 /// What stands in the place of a payee's name.
@@ -11,9 +16,9 @@ impl Batch {
     pub(super) fn alter(&mut self, alterations: &[Alteration]) -> bool {
         let mut is_altered = false;
         for alteration in alterations {
-            let is_meant = alteration.external_id.as_ref();
+            let only = alteration.external_id.as_ref();
             if self.stage == Stage::Init
-                && is_meant.is_none_or(|id| *id == self.external_id)
+                && only.is_none_or(|id| *id == self.external_id)
                 && (alteration.when == When::AtOnce || self.is_read)
                 && !self.altered.contains(alteration)
             {
@@ -26,49 +31,51 @@ impl Batch {
     }
 
     fn apply(&mut self, alteration: &Alteration) {
-        let is_meant = |id: &str| alteration.item_id.as_ref().is_none_or(|item| item == id);
-        match alteration.change {
-            Change::Total => self.total_error = self.total_error.saturating_add(alteration.by),
-            Change::Masked => {
-                for item in &mut self.items {
-                    if is_meant(&item.external_id) {
-                        item.recipient_info = masked(&item.recipient_info);
-                    }
-                }
-            }
-            Change::Amount | Change::Payee | Change::Name | Change::Missing | Change::Extra => {
-                let place = self.items.iter().position(|i| is_meant(&i.external_id));
-                if let Some(place) = place {
-                    self.apply_to(place, alteration);
-                }
-            }
-        }
-    }
-
-    fn apply_to(&mut self, place: usize, alteration: &Alteration) {
-        let Some(item) = self.items.get_mut(place) else {
-            return;
+        let is_meant = |item: &Item| {
+            let only = alteration.item_id.as_ref();
+            only.is_none_or(|id| *id == item.external_id)
         };
+        let mut meant = self.items.iter_mut().filter(|item| is_meant(item));
         match alteration.change {
             Change::Amount => {
-                let amount = item.amount.saturating_add(alteration.by);
-                // Books that pay less than nothing would be no books.
-                item.amount = amount.max(rust_decimal::Decimal::ZERO);
+                if let Some(item) = meant.next() {
+                    // Books that pay less than nothing would be no books.
+                    let amount = item.amount.saturating_add(alteration.by);
+                    item.amount = amount.max(Decimal::ZERO);
+                }
             }
-            Change::Payee => item.recipient_info = other_account(&item.recipient_info),
-            Change::Name => item.recipient_name = Some(OTHER_NAME.to_owned()),
+            Change::Payee => {
+                if let Some(item) = meant.next() {
+                    item.recipient_info = other_account(&item.recipient_info);
+                }
+            }
+            Change::Name => {
+                if let Some(item) = meant.next() {
+                    item.recipient_name = Some(OTHER_NAME.to_owned());
+                }
+            }
+            Change::Masked => {
+                meant.for_each(|item| item.recipient_info = masked(&item.recipient_info));
+            }
             Change::Missing => {
-                self.items.remove(place);
+                if let Some(place) = self.items.iter().position(is_meant) {
+                    self.items.remove(place);
+                }
             }
             Change::Extra => {
-                let mut extra = item.clone();
-                extra.external_id.push_str("-extra");
-                extra.reference_code.push_str("-extra");
-                self.items.push(extra);
+                let extra = meant.next().map(|item| once_more(item));
+                self.items.extend(extra);
             }
-            Change::Total | Change::Masked => {}
+            Change::Total => self.total_error = self.total_error.saturating_add(alteration.by),
         }
     }
+}
+
+fn once_more(item: &Item) -> Item {
+    let mut extra = item.clone();
+    extra.external_id.push_str("-extra");
+    extra.reference_code.push_str("-extra");
+    extra
 }
 
 fn other_account(info: &str) -> String {
