@@ -35,6 +35,7 @@ pub(crate) async fn run(args: Simulate) -> anyhow::Result<Exit> {
     output::line(format!("export ONAY_IYZICO_URL={url}"))?;
     output::line(format!("export ONAY_IYZICO_API_KEY={API_KEY}"))?;
     output::line(format!("export ONAY_IYZICO_SECRET_KEY={SECRET_KEY}"))?;
+    output::line("export ONAY_IYZICO_CALLS_PER_MINUTE=0")?;
     simulator.stopped().await;
     Ok(Exit::Done)
 }
