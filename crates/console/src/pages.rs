@@ -8,8 +8,11 @@ mod batch;
 mod gate;
 mod inbox;
 mod lines;
+mod resolve;
+mod returned;
 mod shown;
 mod sign_in;
+mod stopped;
 mod visitor;
 
 use std::sync::Arc;
@@ -33,6 +36,14 @@ pub(crate) fn router() -> Router<Arc<Console>> {
         .route("/batches", get(inbox::all))
         .route("/batches/{batch}", get(batch::show))
         .route("/batches/{batch}/{action}", get(act::ask).post(act::act))
+        .route(
+            "/batches/{batch}/resend",
+            get(returned::ask).post(returned::act),
+        )
+        .route(
+            "/batches/{batch}/resolve/{action}",
+            get(resolve::ask).post(resolve::act),
+        )
         .route("/sign-in", get(sign_in::ask).post(sign_in::sign_in))
         .route("/sign-out", axum::routing::post(sign_in::sign_out))
         .route("/assets/console.css", get(stylesheet))

@@ -97,9 +97,9 @@ fn list(head: &Head, json: Json) -> anyhow::Result<Exit> {
 
 fn choices(allowed: &[Resolution]) -> String {
     let lines = allowed.iter().map(|resolution| {
-        let risk = risk(*resolution).map_or_else(String::new, |risk| format!("; {risk}"));
         let (word, sentence) = (resolution.word(), resolution.sentence());
-        format!("  {word:<17} {sentence}{risk}")
+        let risk = risk(*resolution).map(|risk| format!("\n    risk: {risk}"));
+        format!("  {word}\n    {sentence}{}", risk.unwrap_or_default())
     });
     lines.collect::<Vec<_>>().join("\n")
 }
@@ -156,6 +156,9 @@ fn refused(head: &Head, no: &IllegalTransition) -> Failure {
     match (&head.state, no) {
         (State::Frozen(frozen), IllegalTransition::NoResolution { .. }) => {
             refusal.hint(format!("what can be done:\n{}", choices(frozen.allowed())))
+        }
+        (State::Frozen(_), IllegalTransition::OwnBatch(_)) => {
+            refusal.hint("a batch is resolved by two approvers or operators who did not submit it")
         }
         (State::Frozen(_), _) => refusal,
         (_, _) => not_frozen(head),

@@ -12,9 +12,6 @@ use crate::config::Config;
 use crate::exit::Exit;
 use crate::output;
 
-/// A job that nobody has taken for so long tells that no worker runs.
-const LATE: TimeDelta = TimeDelta::seconds(-30);
-
 /// Shows one batch.
 pub(crate) async fn run(config: &Config, args: Show) -> anyhow::Result<Exit> {
     let ledger = config.ledger(Access::Existing)?;
@@ -105,8 +102,9 @@ fn facts(head: &Head, policy: Option<&Policy>, next: Option<Next>, resends: &Res
 
 /// When something happens by itself, and what.
 fn when(next: Next) -> String {
-    let (left, what) = (next.at.signed_duration_since(now()), next.what);
-    if left < LATE {
+    let now = now();
+    let (left, what) = (next.at.signed_duration_since(now), next.what);
+    if next.is_late(now) {
         let at = next.at.format("%F %H:%M UTC");
         return format!("was due at {at} ({what}); is a worker running?");
     }

@@ -12,7 +12,7 @@ use onay_producer::Producer;
 use serde::Deserialize;
 
 use super::batch::{Sums, load};
-use super::gate::{may_withdraw, missing};
+use super::gate::{counting, may_withdraw, missing};
 use super::shown::Header;
 use super::visitor::{Signed, Visitor};
 use super::{Fault, page};
@@ -135,7 +135,7 @@ impl Asked {
     fn new(stored: &Stored, action: Action, policy: &Policy, header: Header) -> Self {
         let head = stored.batch.head();
         let hold = head.state.hold();
-        let after = head.standing_approvals().len().saturating_add(1);
+        let after = counting(policy, head).len().saturating_add(1);
         let missing_after = hold.map_or(0, |hold| missing(policy, hold, after));
         Self {
             header,

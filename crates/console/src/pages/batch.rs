@@ -7,17 +7,23 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
-use onay_ledger::{Entry, Stored, now};
-use onay_payout::{Batch, ItemStatus, Money, State as BatchState, TieOut};
+use onay_ledger::{Entry, Ledger, Stored, now};
+use onay_payout::{
+    Batch, BatchRef, Head, Identity, ItemStatus, Jobs, Money, State as BatchState, TieOut,
+};
+use onay_producer::Resends;
 use serde::Deserialize;
 
 use super::attention::Attention;
 use super::gate::{Choice, Gate, may_withdraw};
 use super::lines::{Lines, Which};
-use super::shown::{Amount, Header, Moment, Pill, label, prose, purpose};
+use super::returned::Returned;
+use super::shown::{Amount, Header, Moment, Pill, label, prose, purpose, waits_for_funds};
+use super::stopped::{Step, Stopped};
 use super::visitor::Visitor;
 use super::{Fault, page};
 use crate::http::{Console, Problem};
+use crate::view::{Next, words};
 
 #[derive(Template)]
 #[template(path = "batch.html")]
@@ -28,6 +34,8 @@ struct Page {
     pill: Pill,
     explain: String,
     explain_tone: &'static str,
+    next: Option<Coming>,
+    parent: Option<Related>,
     maker: String,
     purpose: String,
     submitted: Moment,
@@ -35,13 +43,29 @@ struct Page {
     /// What became of it, when that is nothing.
     ended: Option<&'static str>,
     held: Option<Held>,
+    stopped: Option<Stopped>,
     gate: Option<Gate>,
     may_withdraw: bool,
     attention: Option<Attention>,
     items: Lines,
     refused: Lines,
     progress: Option<Progress>,
+    returned: Option<Returned>,
     journal: Vec<Happened>,
+}
+
+/// What happens next by itself.
+struct Coming {
+    what: String,
+    at: Moment,
+    /// Nobody has taken it for a while.
+    is_late: bool,
+}
+
+/// A batch to go to.
+struct Related {
+    id: String,
+    external_id: String,
 }
 
 /// The money in question.
@@ -99,12 +123,16 @@ pub(super) async fn show(
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, Fault> {
     let stored = load(&console, &batch).await?;
-    let journal = console.desk.ledger.journal(&stored.batch.id()).await?;
+    let (ledger, me) = (&*console.desk.ledger, visitor.identity());
+    let journal = ledger.journal(&stored.batch.id()).await?;
+    let jobs = ledger.planned(&stored.batch.id()).await?;
+    let resends = Resends::of(ledger, &stored.batch).await?;
+    let parent = parent(ledger, stored.batch.head()).await?;
     // A wrong page number shows the first page.
     let number = |text: Option<String>| text.and_then(|text| text.parse().ok()).unwrap_or(1);
     let now = now();
     let (batch, head) = (&stored.batch, stored.batch.head());
-    let gate = Gate::of(head, &console.desk.policy, visitor.identity(), now);
+    let gate = Gate::of(head, &console.desk.policy, me, now);
     let is_open = gate
         .as_ref()
         .is_some_and(|gate| !matches!(gate.choice, Choice::Over));
@@ -114,25 +142,25 @@ pub(super) async fn show(
         external_id: head.external_id.to_string(),
         pill: Pill::from(&head.state),
         explain: prose(&onay_payout::explain(head)),
-        explain_tone: if matches!(head.state, BatchState::Frozen(_)) {
-            "bad"
-        } else {
-            ""
-        },
+        explain_tone: tone(&head.state),
+        next: Coming::of(head, &jobs, now),
+        parent,
         maker: head.maker.to_string(),
         purpose: purpose(head),
         submitted: Moment::new(head.accepted_at, now),
         money: Sums::of(batch),
         ended: ended(&head.state),
         held: Held::of(batch, now),
+        stopped: stopped(batch, me, now),
         gate,
-        may_withdraw: may_withdraw(batch, visitor.identity(), now),
+        may_withdraw: may_withdraw(batch, me, now),
         attention: is_open
             .then(|| Attention::of(batch))
             .filter(|found| !found.is_empty()),
         items: Lines::of(batch, Which::ToPay, number(wanted.page)),
         refused: Lines::of(batch, Which::Refused, number(wanted.refused)),
         progress: Progress::of(batch),
+        returned: Returned::of(head, &resends, me, now),
         journal: journal
             .iter()
             .rev()
@@ -140,6 +168,37 @@ pub(super) async fn show(
             .collect(),
     };
     Ok(page(StatusCode::OK, &shown))
+}
+
+/// The batch whose money came back and is sent again with this one.
+async fn parent(ledger: &dyn Ledger, head: &Head) -> Result<Option<Related>, Fault> {
+    let Some(external_id) = head.parent.clone() else {
+        return Ok(None);
+    };
+    let stored = ledger.load(&BatchRef::External(external_id)).await?;
+    Ok(stored.map(|stored| Related {
+        id: stored.batch.id().to_string(),
+        external_id: stored.batch.head().external_id.to_string(),
+    }))
+}
+
+fn stopped(batch: &Batch, me: &Identity, now: DateTime<Utc>) -> Option<Stopped> {
+    if let BatchState::Frozen(frozen) = batch.state() {
+        Some(Stopped::of(batch, frozen, me, now))
+    } else {
+        None
+    }
+}
+
+/// How loud the sentence is that says where the batch stands.
+fn tone(state: &BatchState) -> &'static str {
+    if matches!(state, BatchState::Frozen(_)) {
+        "bad"
+    } else if waits_for_funds(state) {
+        "caution"
+    } else {
+        ""
+    }
 }
 
 /// What became of a batch that ended without a payment.
@@ -191,6 +250,19 @@ impl Sums {
             refused,
             refused_total: refused_total.map(Amount::from),
         }
+    }
+}
+
+impl Coming {
+    fn of(head: &Head, jobs: &Jobs, now: DateTime<Utc>) -> Option<Self> {
+        let next = Next::of(head, jobs)?;
+        // The deadline of a held batch stands beside its approvals.
+        let is_held = matches!(head.state, BatchState::PendingApproval(_));
+        (!is_held).then(|| Self {
+            what: next.what.to_owned(),
+            at: Moment::new(next.at, now),
+            is_late: next.is_late(now),
+        })
     }
 }
 
@@ -288,7 +360,7 @@ impl Happened {
         let is_moved = entry.after != entry.before;
         let is_human = !matches!(entry.via.as_str(), "worker" | "reconciler");
         Self {
-            what: label(&entry.event),
+            what: prose(&words(&entry.event)),
             who: entry.actor.clone(),
             via: entry.via.clone(),
             at: Moment::new(entry.at, now),

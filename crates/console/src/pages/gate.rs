@@ -1,14 +1,17 @@
 //! Who approved, who still may, and what this person can do.
 
 use chrono::{DateTime, Utc};
-use onay_payout::{Decision, Event, Head, Hold, Identity, Policy, Role, State};
+use onay_payout::{Decision, Event, Head, Hold, Identity, PersonName, Policy, Role, State};
 
 use super::shown::{Moment, prose};
+use crate::view::counts;
 
 /// The approvals of a held or released batch.
 pub(super) struct Gate {
     pub(super) rule: String,
     pub(super) given: Vec<Given>,
+    /// How many of them count.
+    pub(super) tally: usize,
     /// Nothing, when it cannot be released.
     pub(super) needed: Option<u32>,
     /// Who may still give one; nobody, once there are enough.
@@ -21,6 +24,8 @@ pub(super) struct Given {
     pub(super) person: String,
     pub(super) at: Moment,
     pub(super) comment: String,
+    /// One that was given under another policy file does not count.
+    pub(super) counts: bool,
 }
 
 /// What this person can do about it.
@@ -43,21 +48,34 @@ impl Gate {
         now: DateTime<Utc>,
     ) -> Option<Self> {
         let hold = head.state.hold()?;
-        let standing = head.standing_approvals();
         let needed = needed(policy, hold);
-        let is_enough = needed.is_some_and(|needed| standing.len() >= to_usize(needed));
+        let choice = Choice::of(head, policy, me, now);
+        // What was released once was approved, whatever the policy says now.
+        let is_over = matches!(choice, Choice::Over);
+        let given = head.standing_approvals().into_iter();
+        let given: Vec<Given> = given
+            .map(|made| Given {
+                person: made.person.to_string(),
+                at: Moment::new(made.at, now),
+                comment: made.verdict.text().unwrap_or_default().to_owned(),
+                counts: is_over || counts(made, policy),
+            })
+            .collect();
+        let tally = given.iter().filter(|given| given.counts).count();
+        let is_enough = needed.is_some_and(|needed| tally >= to_usize(needed));
         let asked = hold
             .rule
             .asked
             .iter()
-            .filter(|name| !is_enough && !head.has_approval_of(name));
+            .filter(|name| !is_enough && !has_spoken(policy, head, name));
         Some(Self {
             rule: hold.rule.name.clone(),
             needed,
             asked: asked.map(ToString::to_string).collect(),
             deadline: Moment::new(hold.expires_at, now),
-            choice: Choice::of(head, policy, me, now),
-            given: standing.iter().map(|made| Given::of(made, now)).collect(),
+            choice,
+            given,
+            tally,
         })
     }
 }
@@ -67,6 +85,20 @@ impl Gate {
 pub(super) fn needed(policy: &Policy, hold: &Hold) -> Option<u32> {
     let now = policy.rule_for(hold.total)?.approvals;
     (!hold.rule.asked.is_empty()).then(|| now.max(hold.rule.needed))
+}
+
+/// The standing approvals that count under this policy.
+pub(super) fn counting<'h>(policy: &Policy, head: &'h Head) -> Vec<&'h Decision> {
+    let mut standing = head.standing_approvals();
+    standing.retain(|made| counts(made, policy));
+    standing
+}
+
+/// Whether an approval of this person counts.
+pub(super) fn has_spoken(policy: &Policy, head: &Head, person: &PersonName) -> bool {
+    counting(policy, head)
+        .iter()
+        .any(|made| made.person == *person)
 }
 
 /// How many more are needed after `given`.
@@ -80,23 +112,13 @@ fn to_usize(count: u32) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
 }
 
-impl Given {
-    fn of(made: &Decision, now: DateTime<Utc>) -> Self {
-        Self {
-            person: made.person.to_string(),
-            at: Moment::new(made.at, now),
-            comment: made.verdict.text().unwrap_or_default().to_owned(),
-        }
-    }
-}
-
 impl Choice {
     fn of(head: &Head, policy: &Policy, me: &Identity, now: DateTime<Utc>) -> Self {
         let (State::PendingApproval(_) | State::Approved(_)) = &head.state else {
             return Self::Over;
         };
         match policy.may_decide(head, me, now) {
-            Ok(_) if head.has_approval_of(me.name()) => Self::Revise,
+            Ok(_) if has_spoken(policy, head, me.name()) => Self::Revise,
             Ok(_) => Self::Decide,
             Err(no) => Self::Nothing(prose(&no.to_string())),
         }

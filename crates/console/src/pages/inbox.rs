@@ -11,8 +11,8 @@ use onay_ledger::{Filter, LedgerError, Page, now};
 use onay_payout::{BatchId, Head, Hold, Policy, State as BatchState};
 use serde::Deserialize;
 
-use super::gate::needed;
-use super::shown::{Amount, Header, Moment, Pill, label, prose, purpose};
+use super::gate::{counting, has_spoken, needed};
+use super::shown::{Amount, Header, Moment, Pill, label, prose, purpose, waits_for_funds};
 use super::visitor::Visitor;
 use super::{Fault, page};
 use crate::http::Console;
@@ -31,6 +31,7 @@ const PAGE_SIZE: u32 = 50;
 struct Inbox {
     header: Header,
     frozen: Vec<Row>,
+    short: Vec<Row>,
     yours: Vec<Row>,
     others: Vec<Row>,
     has_more: bool,
@@ -89,7 +90,7 @@ impl Gate {
         let deadline = Moment::new(hold.expires_at, now);
         Self {
             rule: hold.rule.name.clone(),
-            given: head.standing_approvals().len(),
+            given: counting(policy, head).len(),
             needed: needed(policy, hold),
             due: if now < hold.expires_at {
                 format!("expires {}", deadline.relative)
@@ -106,7 +107,8 @@ impl Gate {
     }
 }
 
-/// `GET /`: what waits for this person, then for others; what is frozen stands above all.
+/// `GET /`: what waits for this person, then for others; what is frozen, or waits for funds, stands
+/// above all.
 pub(super) async fn inbox(
     State(console): State<Arc<Console>>,
     visitor: Visitor,
@@ -117,8 +119,7 @@ pub(super) async fn inbox(
     waiting.sort_by_key(|head| head.state.hold().map(|hold| hold.expires_at));
     let is_yours = |head: &&Head| {
         let me = visitor.identity();
-        let has_spoken = head.has_approval_of(me.name());
-        !has_spoken && policy.may_decide(head, me, now).is_ok()
+        !has_spoken(policy, head, me.name()) && policy.may_decide(head, me, now).is_ok()
     };
     let (yours, others): (Vec<&Head>, Vec<&Head>) = waiting.iter().partition(is_yours);
     let rows = |heads: Vec<&Head>| {
@@ -128,10 +129,13 @@ pub(super) async fn inbox(
             .collect()
     };
     let frozen = list(&console, Some("frozen"), None, WAITING_MAX).await?;
+    let approved = list(&console, Some("approved"), None, WAITING_MAX).await?;
+    let short = approved.iter().filter(|head| waits_for_funds(&head.state));
     let recent = list(&console, None, None, RECENT).await?;
     let inbox = Inbox {
         header: Header::from(&visitor),
         frozen: rows(frozen.iter().collect()),
+        short: rows(short.collect()),
         yours: rows(yours),
         others: rows(others),
         has_more,

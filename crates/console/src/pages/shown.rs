@@ -95,6 +95,7 @@ impl From<&State> for Pill {
         let tone = match state {
             State::PendingApproval(_) => "waiting",
             State::Settled(_) => "good",
+            State::Approved(_) if waits_for_funds(state) => "mixed",
             State::PartlySettled(_) | State::Cancelling(_) => "mixed",
             State::Failed(_) | State::Refused(_) | State::Frozen(_) => "bad",
             State::Received
@@ -107,10 +108,12 @@ impl From<&State> for Pill {
             | State::Withdrawn(_)
             | State::Expired(_) => "plain",
         };
-        Self {
-            word: label(state.name()),
-            tone,
-        }
+        let word = if waits_for_funds(state) {
+            "Waiting for funds".to_owned()
+        } else {
+            label(state.name())
+        };
+        Self { word, tone }
     }
 }
 
@@ -139,6 +142,11 @@ impl From<&ItemStatus> for Pill {
         };
         Self { word, tone }
     }
+}
+
+/// Whether an approved batch waits until the payout balance covers it.
+pub(super) const fn waits_for_funds(state: &State) -> bool {
+    matches!(state, State::Approved(hold) if hold.short.is_some())
 }
 
 /// A word of the ledger as people write it: `partly_settled` is `Partly settled`.

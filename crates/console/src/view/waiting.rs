@@ -1,12 +1,15 @@
 //! What a batch waits for: people, funds, an answer; and what happens next.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use onay_payout as payout;
 use payout::{Head, Jobs, Money, State};
 use serde::Serialize;
 
 use super::time;
 use crate::desk::risk;
+
+/// A job waits this long only when no worker is free for it.
+const LATE: TimeDelta = TimeDelta::seconds(30);
 
 /// Why a batch is frozen, and what can be done about it.
 #[derive(Debug, Serialize)]
@@ -142,6 +145,11 @@ impl Next {
             .into_iter()
             .chain(reconciler)
             .min_by_key(|next| next.at)
+    }
+
+    /// Whether nobody has taken it for so long that no worker seems to run.
+    pub fn is_late(&self, now: DateTime<Utc>) -> bool {
+        now.signed_duration_since(self.at) > LATE
     }
 }
 
