@@ -157,7 +157,7 @@ impl House {
     }
 
     fn world(&self) -> World {
-        let mut setup = Setup::default().call_timeout("1s").short_doubt();
+        let mut setup = Setup::default().short_doubt();
         if self.on_doubt == "resend" {
             setup = setup.resend();
         }

@@ -26,6 +26,7 @@ mod replay;
 mod roles;
 mod setup;
 mod simulator;
+mod sleeper;
 mod stop;
 mod turned_down;
 mod walk;

@@ -29,7 +29,7 @@ pub(crate) struct Setup {
     people: Vec<(&'static str, &'static [&'static str])>,
     policy: Vec<(&'static str, &'static str)>,
     simulator: Vec<&'static str>,
-    call_timeout: Option<&'static str>,
+    is_quick: bool,
 }
 
 impl Setup {
@@ -45,8 +45,10 @@ impl Setup {
         self
     }
 
-    /// An unanswered release is given up after seconds instead of minutes.
-    pub(crate) fn short_doubt(self) -> Self {
+    /// An unanswered call is given up after a second, an unanswered release after seconds instead
+    /// of minutes.
+    pub(crate) fn short_doubt(mut self) -> Self {
+        self.is_quick = true;
         self.policy("quiet_period = \"10m\"", "quiet_period = \"2s\"")
     }
 
@@ -62,12 +64,6 @@ impl Setup {
             "on_release_doubt = \"ask\"",
             "on_release_doubt = \"resend\"",
         )
-    }
-
-    /// How long a provider call can take.
-    pub(crate) fn call_timeout(mut self, time: &'static str) -> Self {
-        self.call_timeout = Some(time);
-        self
     }
 
     /// Switches of the simulator.
@@ -92,7 +88,7 @@ impl Setup {
             started: AtomicUsize::new(0),
         };
         world.write_policy(&self);
-        world.write_settings(self.call_timeout.unwrap_or("2s"));
+        world.write_settings(if self.is_quick { "1s" } else { "2s" });
         world
     }
 }
