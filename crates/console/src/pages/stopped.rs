@@ -122,8 +122,8 @@ impl Step {
 pub(super) const fn label(resolution: Resolution) -> &'static str {
     match resolution {
         Resolution::RetryRelease => "Release it once more",
-        Resolution::ConfirmReleased => "Take it as released",
-        Resolution::PrepareAnew => "Cancel it and prepare it anew",
-        Resolution::Close => "End it",
+        Resolution::ConfirmReleased => "Confirm that it was released",
+        Resolution::PrepareAnew => "Prepare it anew",
+        Resolution::Close => "Close it",
     }
 }
