@@ -3,8 +3,6 @@
 //! Many batches share one house, and each call of theirs meets another fault. Which batch meets which
 //! is left to chance, so what each one must come to is read from the provider's books.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use crate::desk::Caller;
@@ -183,10 +181,11 @@ impl House {
 
     fn check(&self, batch: &Value, books: &Books, rejected: &[Value]) {
         let id = batch["external_id"].as_str().unwrap();
-        let stored = stored_as(books, id);
-        let book = stored[batch["request_id"].as_str().unwrap()];
+        let stored = books.stored_as(id);
+        let is_held = |book: &&&BatchBook| batch["request_id"] == *book.request_id;
+        let book = stored.iter().find(is_held).unwrap();
         for orphan in stored
-            .values()
+            .iter()
             .filter(|other| other.request_id != book.request_id)
         {
             orphan.assert_never_released("INIT");
@@ -217,16 +216,6 @@ impl House {
         );
         assert_eq!(batch["tie_out"]["difference"], "0.00", "{batch:#}");
     }
-}
-
-/// What the provider has of a batch, under its own id and under those of later attempts.
-fn stored_as<'b>(books: &'b Books, id: &str) -> BTreeMap<&'b str, &'b BatchBook> {
-    let of_attempt = format!("{id}~");
-    let is_of = |name: &str| name == id || name.starts_with(&of_attempt);
-    let of_batch = books.batches.iter().filter(|book| is_of(&book.external_id));
-    of_batch
-        .map(|book| (book.request_id.as_str(), book))
-        .collect()
 }
 
 fn faults(endpoint: &str) -> Vec<Value> {

@@ -24,6 +24,7 @@ mod privacy;
 mod process;
 mod replay;
 mod roles;
+mod rollback;
 mod setup;
 mod simulator;
 mod sleeper;

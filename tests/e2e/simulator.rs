@@ -138,6 +138,14 @@ pub(crate) struct ItemBook {
 }
 
 impl Books {
+    /// What there is of a batch, under its own id and under those of later attempts.
+    pub(crate) fn stored_as(&self, external_id: &str) -> Vec<&BatchBook> {
+        let of_attempt = format!("{external_id}~");
+        let is_of = |id: &str| id == external_id || id.starts_with(&of_attempt);
+        let of_batch = self.batches.iter().filter(|book| is_of(&book.external_id));
+        of_batch.collect()
+    }
+
     /// The only batch under an external id.
     #[track_caller]
     pub(crate) fn batch(&self, external_id: &str) -> &BatchBook {
