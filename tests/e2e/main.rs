@@ -10,6 +10,7 @@
 )]
 
 mod account;
+mod altered_copy;
 mod audit;
 mod bad_input;
 mod console;

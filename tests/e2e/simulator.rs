@@ -123,8 +123,10 @@ pub(crate) struct BatchBook {
     pub(crate) status: String,
     pub(crate) init_calls: u64,
     pub(crate) auth_calls: u64,
+    pub(crate) retrieve_calls: u64,
     pub(crate) cancel_calls: u64,
     pub(crate) authorized_times: u64,
+    pub(crate) is_altered: bool,
     pub(crate) items: Vec<ItemBook>,
 }
 
