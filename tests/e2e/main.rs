@@ -21,6 +21,7 @@ mod desk;
 mod doubt;
 mod doubt_matrix;
 mod files;
+mod funds;
 mod privacy;
 mod process;
 mod replay;

@@ -148,6 +148,16 @@ impl Books {
         of_batch.collect()
     }
 
+    /// How often each item was paid, over all there is of a batch.
+    pub(crate) fn payments(&self, external_id: &str) -> BTreeMap<&str, u32> {
+        let mut payments = BTreeMap::new();
+        let stored = self.stored_as(external_id);
+        for item in stored.iter().flat_map(|book| &book.items) {
+            *payments.entry(item.item_id.as_str()).or_default() += item.payments;
+        }
+        payments
+    }
+
     /// The only batch under an external id.
     #[track_caller]
     pub(crate) fn batch(&self, external_id: &str) -> &BatchBook {

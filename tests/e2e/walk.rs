@@ -278,23 +278,3 @@ fn money_that_failed_at_the_bank_ties_out_with_the_providers_books() {
 fn kurus(amount: &Value) -> u64 {
     amount.as_str().unwrap().replace('.', "").parse().unwrap()
 }
-
-#[test]
-fn a_batch_the_balance_does_not_cover_is_never_called_paid_and_tells_a_person() {
-    let world = Setup::default().simulator(&["--balance", "10.00"]).build();
-    let _serve = world.serve();
-    world.hold(&batch("poor", 2));
-    world.approve("mehmet", "poor");
-    let frozen = world.wait_until("poor", "frozen");
-    assert!(
-        frozen["explain"]
-            .as_str()
-            .unwrap()
-            .contains("INSUFFICIENT_BALANCE"),
-        "{frozen:#}"
-    );
-    assert_eq!(frozen["tie_out"]["paid"], "0.00");
-    let books = world.books();
-    assert_eq!(books.batch("poor").auth_calls, 1);
-    assert_eq!(books.paid_items, 0);
-}

@@ -29,6 +29,7 @@ pub(crate) struct Setup {
     people: Vec<(&'static str, &'static [&'static str])>,
     policy: Vec<(&'static str, &'static str)>,
     simulator: Vec<&'static str>,
+    scenario: Option<Value>,
     is_quick: bool,
 }
 
@@ -72,6 +73,12 @@ impl Setup {
         self
     }
 
+    /// What the simulator plays.
+    pub(crate) fn scenario(mut self, scenario: Value) -> Self {
+        self.scenario = Some(scenario);
+        self
+    }
+
     /// Writes the files and starts the simulator.
     pub(crate) fn build(self) -> World {
         let dir = tempfile::Builder::new()
@@ -80,6 +87,11 @@ impl Setup {
             .unwrap();
         let mut switches = vec!["--settle-after", "300ms"];
         switches.extend(&self.simulator);
+        let scenario = dir.path().join("scenario.json");
+        if let Some(what) = &self.scenario {
+            std::fs::write(&scenario, what.to_string()).unwrap();
+            switches.extend(["--scenario", scenario.to_str().unwrap()]);
+        }
         let simulator = Simulator::start(&switches, &dir.path().join("simulator"));
         let mut world = World {
             dir,
@@ -260,6 +272,15 @@ impl World {
         })
     }
 
+    /// Waits until a batch that is frozen goes on and comes to a state; what `show` then says.
+    #[track_caller]
+    pub(crate) fn wait_until_again(&self, batch: &str, state: &str) -> Value {
+        until(&format!("{batch} {state}"), || {
+            let shown = self.show(batch);
+            (shown["state"] == state).then_some(shown)
+        })
+    }
+
     /// Approves what is held now.
     #[track_caller]
     pub(crate) fn approve(&self, name: &str, batch: &str) -> Value {
@@ -267,6 +288,23 @@ impl World {
         let digest = shown["digest"].as_str().unwrap();
         let ran = self.run_as(name, &["approve", batch, "--digest", digest, "--json"]);
         ran.expect(0).json()
+    }
+
+    /// Says what is to become of a frozen batch, once no call of ours is under way any more.
+    #[track_caller]
+    pub(crate) fn resolve(&self, name: &str, batch: &str, action: &str) -> Ran {
+        let args = ["resolve", batch, action, "--reason", "as agreed", "--json"];
+        until("the end of a call", || {
+            let ran = self.run_as(name, &args);
+            (!ran.stderr.contains("not before")).then_some(ran)
+        })
+    }
+
+    /// Two people who want the same.
+    #[track_caller]
+    pub(crate) fn resolve_by_two(&self, batch: &str, action: &str) {
+        self.resolve("mehmet", batch, action).expect(0);
+        self.resolve("oya", batch, action).expect(0);
     }
 
     /// Everything the long-running processes said.

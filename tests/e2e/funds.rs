@@ -1,0 +1,135 @@
+//! Not enough money: before the release, and after it.
+
+use serde_json::{Value, json};
+
+use crate::files::batch;
+use crate::process::until;
+use crate::world::{Setup, World};
+
+#[test]
+fn a_batch_the_balance_does_not_cover_waits_says_by_how_much_and_goes_on_by_itself() {
+    let world = Setup::default().simulator(&["--balance", "110.00"]).build();
+    let _serve = world.serve();
+    world.hold(&batch("large", 2));
+    world.approve("mehmet", "large");
+    // 200.03 and two times 2.50.
+    told(
+        &world,
+        "the payout balance is 110.00 TRY, 205.03 TRY is needed, 95.03 TRY is missing",
+    );
+    world.hold(&batch("small", 1));
+    world.approve("mehmet", "small");
+    world.wait_until("small", "settled");
+    told(
+        &world,
+        "the payout balance is 7.49 TRY, 205.03 TRY is needed, 197.54 TRY is missing",
+    );
+
+    world.simulator.add_funds("197.53");
+    told(&world, "0.01 TRY is missing");
+    world.books().batch("large").assert_never_released("INIT");
+    world.simulator.add_funds("0.01");
+    world.wait_until("large", "settled");
+    world.books().batch("large").assert_paid_once();
+}
+
+#[track_caller]
+fn told(world: &World, words: &str) {
+    let shown = until(words, || {
+        let shown = world.show("large");
+        let explain = shown["explain"].as_str().unwrap();
+        explain.contains(words).then_some(shown)
+    });
+    assert_eq!(shown["state"], "approved", "{shown:#}");
+}
+
+/// Onay's own look at the balance is left out, so that the provider's word counts.
+fn without_own_look() -> Setup {
+    Setup::default()
+        .short_doubt()
+        .person("oya", &["operator"])
+        .policy("look_before_init = true", "funds = \"off\"")
+        .simulator(&["--balance", "10.00"])
+}
+
+/// A batch that the provider took without having the money.
+fn short(world: &World, switches: &Value) -> Value {
+    world.simulator.behave(switches);
+    world.hold(&batch("short", 2));
+    world.approve("mehmet", "short");
+    world.wait_until("short", "frozen")
+}
+
+#[test]
+fn what_a_short_balance_stopped_is_released_once_more_by_two_people_only() {
+    for word in ["INSUFFICIENT_BALANCE", "IYZICO_INSUFFICIENT_BALANCE"] {
+        let world = without_own_look().build();
+        let _serve = world.serve();
+        let switches = json!({
+            "shortage": word.to_lowercase(),
+            "short_batch": "revives_on_auth",
+            "repeated_auth": "pays_twice",
+        });
+        let frozen = short(&world, &switches);
+        assert_eq!(
+            frozen["frozen"]["why"], "insufficient_balance",
+            "{frozen:#}"
+        );
+        let explain = frozen["explain"].as_str().unwrap();
+        for told in [
+            word,
+            "retry-release",
+            "confirm-released",
+            "re-prepare",
+            "close",
+        ] {
+            assert!(explain.contains(told), "no `{told}` in: {explain}");
+        }
+
+        world.simulator.add_funds("1000.00");
+        world.resolve("ayse", "short", "retry-release").expect(3);
+        world.resolve("mehmet", "short", "retry-release").expect(0);
+        world.resolve("mehmet", "short", "retry-release").expect(0);
+        let frozen = world.show("short");
+        assert_eq!(frozen["state"], "frozen", "{frozen:#}");
+        assert_eq!(frozen["frozen"]["proposal"]["by"], "mehmet", "{frozen:#}");
+        assert_eq!(world.books().batch("short").auth_calls, 1);
+
+        world.resolve("oya", "short", "retry-release").expect(0);
+        world.wait_until_again("short", "settled");
+        let books = world.books();
+        let book = books.batch("short");
+        assert_eq!((book.auth_calls, book.authorized_times), (2, 1), "{book:?}");
+        assert!(book.items.iter().all(|item| item.payments == 1), "{book:?}");
+    }
+}
+
+#[test]
+fn what_the_provider_revives_after_a_top_up_goes_on_by_itself() {
+    let world = without_own_look().build();
+    let _serve = world.serve();
+    let switches = json!({ "short_batch": "revives_on_funds", "repeated_auth": "pays_twice" });
+    short(&world, &switches);
+    world.resolve("mehmet", "short", "retry-release").expect(0);
+    world.simulator.add_funds("1000.00");
+    world.wait_until_again("short", "settled");
+    // The second person comes too late.
+    world.resolve("oya", "short", "retry-release").expect(3);
+    world.books().batch("short").assert_paid_once();
+}
+
+#[test]
+fn an_authorize_refused_for_lack_of_funds_is_released_once_more_by_two_people() {
+    let world = without_own_look().build();
+    let _serve = world.serve();
+    let switches = json!({ "funds": "auth_refuses", "repeated_auth": "pays_twice" });
+    let frozen = short(&world, &switches);
+    assert_eq!(frozen["frozen"]["why"], "release_refused", "{frozen:#}");
+    world.books().batch("short").assert_unpaid("INIT");
+    world.simulator.add_funds("1000.00");
+    world.resolve_by_two("short", "retry-release");
+    world.wait_until_again("short", "settled");
+    let books = world.books();
+    assert_eq!(books.batch("short").authorized_times, 1);
+    assert_eq!(books.payments_max_per_item, 1);
+}
