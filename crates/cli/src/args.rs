@@ -123,9 +123,12 @@ pub(crate) struct Demo {
     /// Decide as the demo's approver instead of waiting for you
     #[arg(long)]
     pub(crate) auto_approve: bool,
-    /// Submit this file instead of the two samples
+    /// Submit this file instead of the samples
     #[arg(long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
+    /// Let the provider misbehave, and tell what Onay makes of it
+    #[arg(long, value_name = "NAME", value_parser = onay_simulator::Scenario::NAMES)]
+    pub(crate) scenario: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 /// How a command ends. Scripts branch on these.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Exit {
     /// 0: done.
     Done,

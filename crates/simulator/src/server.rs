@@ -14,6 +14,7 @@ use hyper_util::{
     server::graceful::{GracefulShutdown, Watcher},
     service::TowerToHyperService,
 };
+use rust_decimal::Decimal;
 use tokio::{
     net::{TcpListener, TcpStream},
     task::{JoinHandle, JoinSet},
@@ -21,7 +22,7 @@ use tokio::{
 };
 
 use crate::{
-    Books, FaultPlan, Scenario,
+    Books, FaultPlan, Refusal, Scenario,
     http::{Desk, Unanswered, pause, router},
     wire::{Reset, Wire},
 };
@@ -74,6 +75,14 @@ impl Simulator {
     /// Plans a fault, as `POST /_sim/faults` does.
     pub fn plan(&self, plan: FaultPlan) {
         self.desk.faults().add(plan);
+    }
+
+    /// Adds to the balance, as `POST /_sim/funds` does.
+    ///
+    /// # Errors
+    /// When less than nothing would be left.
+    pub fn add_funds(&self, amount: Decimal) -> Result<(), Refusal> {
+        self.desk.add_funds(amount)
     }
 
     /// Waits until the shutdown is over.

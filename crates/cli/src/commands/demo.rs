@@ -1,17 +1,17 @@
 //! `demo`: the whole walk in one process, on an embedded store that is gone afterwards.
 
 mod stage;
-
-use std::path::Path;
+mod story;
 
 use futures_util::future::try_join_all;
 use indicatif::MultiProgress;
 use onay_console::desk::{self, Person};
 use onay_ledger::Stored;
-use onay_payout::{BatchRef, Checksums, Head, Motion, State, Verdict};
-use onay_producer::{Enqueued, Format, Intake, Producer};
+use onay_payout::{BatchRef, Checksums, Head, Hold, Motion, State, Verdict};
+use onay_producer::{Enqueued, Format, Intake, Producer, Resends};
 
 use self::stage::Stage;
+use self::story::Hands;
 use super::{report, submit, watch};
 use crate::args::{self, Demo};
 use crate::exit::{Exit, Failure};
@@ -27,46 +27,64 @@ const PAYDAY: &[u8] = include_bytes!("../../samples/payday.json");
 /// Plays the demo.
 pub(crate) async fn run(args: Demo) -> anyhow::Result<Exit> {
     let stop = roles::stop_signal()?;
-    let (stage, running) = Stage::set(&stop).await?;
-    let batches = submit_all(&stage, args.file.as_deref()).await?;
+    let scenario = args.scenario.as_deref();
+    let (stage, running) = Stage::set(scenario, &stop).await?;
+    if let Some(scenario) = scenario {
+        story::introduce(scenario);
+        story::prepare(scenario, &stage.simulator);
+    }
+    let batches = submit_all(&stage, &args).await?;
     if args.auto_approve {
-        output::say("\nThe demo's approver decides by itself.\n");
+        output::say("\nThe demo's people decide by themselves.\n");
     } else {
         tell_how_to_approve(&stage, &batches)?;
     }
-    let settled = tokio::select! {
-        settled = follow_all(&stage, &batches, &args) => Some(settled?),
+    let ended = tokio::select! {
+        ended = follow_all(&stage, &batches, &args) => Some(ended?),
         () = stop.cancelled() => None,
     };
-    for stored in settled.iter().flatten() {
-        let resends = onay_producer::Resends::of(stage.ledger().as_ref(), &stored.batch).await?;
+    for stored in ended.iter().flatten() {
+        let resends = Resends::of(stage.ledger().as_ref(), &stored.batch).await?;
         output::line("")?;
         report::print(stored, &resends)?;
     }
     stop.cancel();
     running.await??;
-    if settled.is_some() {
+    if ended.is_some() {
         output::say("\nNothing of this was real, and nothing of it is kept. Next: onay init");
     }
-    Ok(Exit::Done)
+    let ends = ended.iter().flatten();
+    let worst = ends.map(|stored| watch::exit(stored.batch.state())).max();
+    // The samples of the plain demo are meant to end partly settled.
+    Ok(worst.filter(|_| scenario.is_some()).unwrap_or(Exit::Done))
 }
 
 /// Submits the samples, or the one file that was given.
-async fn submit_all(stage: &Stage, file: Option<&Path>) -> anyhow::Result<Vec<Head>> {
+async fn submit_all(stage: &Stage, args: &Demo) -> anyhow::Result<Vec<Head>> {
     let producer = Producer::new(stage.ledger(), stage.policy(), stage.maker.clone(), "cli")?;
-    let intakes = match file {
-        Some(path) => vec![submit::read(path, &args::Intake::default())?],
-        None => vec![
-            Intake::read(GUIDE_SAMPLE, Format::Json),
-            Intake::read(PAYDAY, Format::Json),
-        ],
+    let intakes = match (&args.file, args.scenario.as_deref()) {
+        (Some(path), _) => vec![submit::read(path, &args::Intake::default())?],
+        (None, Some(scenario)) => {
+            let mut intakes = vec![Intake::read(PAYDAY, Format::Json)];
+            if story::needs_two(scenario) {
+                let mut bonus = Intake::read(PAYDAY, Format::Json);
+                bonus.draft.external_id = Some("bonus-2026-11".to_owned());
+                intakes.push(bonus);
+            }
+            intakes
+        }
+        (None, None) => {
+            output::say(
+                "The first batch is the sample of iyzico's guide, as printed there: its IBAN and \
+                 its identity\nnumber fail their own check digits, and the simulated provider \
+                 refuses them.\n",
+            );
+            vec![
+                Intake::read(GUIDE_SAMPLE, Format::Json),
+                Intake::read(PAYDAY, Format::Json),
+            ]
+        }
     };
-    if file.is_none() {
-        output::say(
-            "The first batch is the sample of iyzico's guide, as printed there: its IBAN and its \
-             identity\nnumber fail their own check digits, and the simulated provider refuses them.\n",
-        );
-    }
     let mut batches = Vec::new();
     for intake in intakes {
         if let Some(finding) = intake.findings.first().filter(|_| !intake.is_readable()) {
@@ -115,6 +133,15 @@ fn tell_how_to_approve(stage: &Stage, batches: &[Head]) -> anyhow::Result<()> {
 
 /// Follows every batch to its end, deciding on the way if asked to.
 async fn follow_all(stage: &Stage, batches: &[Head], args: &Demo) -> anyhow::Result<Vec<Stored>> {
+    if args.scenario.is_some() {
+        let hands = if args.auto_approve {
+            Hands::Demo
+        } else {
+            Hands::Yours
+        };
+        let ids: Vec<BatchRef> = batches.iter().map(|head| BatchRef::Id(head.id)).collect();
+        return try_join_all(ids.iter().map(|id| story::follow(stage, id, hands))).await;
+    }
     let bars = MultiProgress::new();
     let follow = batches.iter().map(|head| {
         let (batch, bar) = (BatchRef::Id(head.id), bars.add(watch::bar()));
@@ -140,25 +167,7 @@ async fn approve_when_held(stage: &Stage, batch: &BatchRef) -> anyhow::Result<()
         let stored = super::load(stage.ledger().as_ref(), batch).await?;
         let now = stored.batch.state();
         if let State::PendingApproval(hold) = now {
-            let comment = Some("the demo decides".to_owned());
-            let digest = hold.digest.to_string();
-            let motion = Motion {
-                verdict: Verdict::Approve { comment },
-                digest: &digest,
-            };
-            let by = Person {
-                identity: &stage.approver,
-                via: "cli",
-            };
-            desk::decide(
-                stage.ledger().as_ref(),
-                &stage.policy(),
-                &by,
-                batch,
-                &motion,
-            )
-            .await?;
-            return Ok(());
+            return approve(stage, stored.batch.head(), hold).await;
         }
         if !matches!(
             now,
@@ -167,4 +176,20 @@ async fn approve_when_held(stage: &Stage, batch: &BatchRef) -> anyhow::Result<()
             return Ok(());
         }
     }
+}
+
+/// The approver approves what is held.
+async fn approve(stage: &Stage, head: &Head, hold: &Hold) -> anyhow::Result<()> {
+    let (comment, digest) = (Some("the demo decides".to_owned()), hold.digest.to_string());
+    let motion = Motion {
+        verdict: Verdict::Approve { comment },
+        digest: &digest,
+    };
+    let by = Person {
+        identity: &stage.approver,
+        via: "cli",
+    };
+    let (ledger, policy, batch) = (stage.ledger(), stage.policy(), BatchRef::Id(head.id));
+    desk::decide(ledger.as_ref(), &policy, &by, &batch, &motion).await?;
+    Ok(())
 }

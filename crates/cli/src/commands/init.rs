@@ -15,7 +15,7 @@ use crate::output;
 pub(crate) const STARTER_CONFIG: &str = include_str!("../../../../deploy/onay.example.toml");
 
 /// The people a starter policy has.
-const PEOPLE: [(&str, Role); 2] = [("ayse", Role::Maker), ("mehmet", Role::Approver)];
+pub(crate) const PEOPLE: [(&str, Role); 2] = [("ayse", Role::Maker), ("mehmet", Role::Approver)];
 
 /// Writes starter files; never overwrites one.
 pub(crate) fn run(args: &Init) -> anyhow::Result<Exit> {
@@ -30,7 +30,7 @@ pub(crate) fn run(args: &Init) -> anyhow::Result<Exit> {
         }
     }
     std::fs::create_dir_all(&args.dir)?;
-    let starter = Starter::new()?;
+    let starter = Starter::new(&PEOPLE)?;
     write_new(&config, STARTER_CONFIG)?;
     write_new(&policy, &starter.policy)?;
     output::say(format!(
@@ -59,7 +59,7 @@ pub(crate) fn token(name: &PersonName, roles: &[Role]) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// A policy for a maker and an approver, and their tokens.
+/// A policy for a few people, and their tokens.
 pub(crate) struct Starter {
     /// The policy file.
     pub(crate) policy: String,
@@ -68,14 +68,14 @@ pub(crate) struct Starter {
 }
 
 impl Starter {
-    pub(crate) fn new() -> anyhow::Result<Self> {
+    pub(crate) fn new(people: &[(&str, Role)]) -> anyhow::Result<Self> {
         let mut policy = include_str!("../../starter/policy.toml").to_owned();
         let mut tokens = Vec::new();
-        for (name, role) in PEOPLE {
+        for (name, role) in people {
             let name: PersonName = name.parse()?;
             let (token, hash) = issue_token(&name, &random()?)?;
             policy.push('\n');
-            policy.push_str(&person_table(&name, &[role], &hash));
+            policy.push_str(&person_table(&name, &[*role], &hash));
             tokens.push((name, token));
         }
         Policy::parse(&policy)?;

@@ -75,7 +75,7 @@ fn show(stored: &Stored, bar: &ProgressBar) {
 }
 
 /// How a followed batch ended.
-const fn exit(state: &State) -> Exit {
+pub(crate) const fn exit(state: &State) -> Exit {
     match state {
         State::Rejected(_) | State::Withdrawn(_) | State::Expired(_) | State::Refused(_) => {
             Exit::Refused

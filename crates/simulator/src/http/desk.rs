@@ -69,7 +69,7 @@ impl Desk {
         provider.unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn add_funds(&self, amount: rust_decimal::Decimal) -> Result<(), Refusal> {
+    pub(crate) fn add_funds(&self, amount: rust_decimal::Decimal) -> Result<(), Refusal> {
         self.provider().add_funds(amount, now_ms())
     }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use onay_console::Desk;
 use onay_ledger::{Access, Ledger};
-use onay_payout::{Identity, Policy};
-use onay_simulator::{Credentials, Settings, Simulator};
+use onay_payout::{Identity, Policy, Role};
+use onay_simulator::{Credentials, Scenario, Settings, Simulator};
 use secrecy::ExposeSecret as _;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -22,27 +22,52 @@ use crate::roles::{self, Crew, House, Kind};
 /// How long the simulated bank takes.
 const SETTLE_AFTER: Duration = Duration::from_secs(4);
 
+/// How long one provider call can take in a scenario, and how long an unanswered release is only
+/// looked at: nobody watches a demo for ten minutes.
+const CALL_TIMEOUT: Duration = Duration::from_secs(2);
+const QUIET_PERIOD: &str = "quiet_period = \"5s\"";
+
+/// Who plays.
+const PEOPLE: [(&str, Role); 3] = [
+    ("ayse", Role::Maker),
+    ("mehmet", Role::Approver),
+    ("okan", Role::Operator),
+];
+
 /// A set stage; its directory is removed when it is dropped.
 pub(super) struct Stage {
     dir: TempDir,
     ledger: Arc<dyn Ledger>,
     policy: Arc<Policy>,
     console_url: String,
+    /// The provider.
+    pub(super) simulator: Simulator,
     /// The person who submits.
     pub(super) maker: Identity,
     /// The person who decides.
     pub(super) approver: Identity,
+    /// The person who helps with what is frozen.
+    pub(super) operator: Identity,
 }
 
 impl Stage {
     /// Sets the stage and starts simulator, worker, reconciler and console.
     pub(super) async fn set(
+        scenario: Option<&str>,
         stop: &CancellationToken,
     ) -> anyhow::Result<(Self, JoinHandle<anyhow::Result<()>>)> {
         let dir = tempfile::Builder::new().prefix("onay-demo-").tempdir()?;
-        let starter = Starter::new()?;
+        let mut starter = Starter::new(&PEOPLE)?;
+        let mut call_timeout = onay_iyzico::CALL_TIMEOUT;
+        if scenario.is_some() {
+            starter.policy = starter
+                .policy
+                .replace("quiet_period = \"10m\"", QUIET_PERIOD);
+            call_timeout = CALL_TIMEOUT;
+        }
         let policy = Arc::new(Policy::parse(&starter.policy)?);
-        let (maker, approver) = people(&dir, &starter, &policy)?;
+        let [maker, approver, operator] = people(&dir, &starter, &policy)?;
+        let simulator = simulator(scenario, stop).await?;
         let store = format!("sqlite://{}", dir.path().join("onay.db").display());
         write_new(&dir.path().join("policy.toml"), &starter.policy)?;
         write_new(
@@ -55,9 +80,9 @@ impl Stage {
         let house = House {
             ledger: Arc::clone(&ledger),
             policy: Arc::clone(&policy),
-            provider: Arc::new(provider(stop).await?),
+            provider: Arc::new(provider(&simulator, call_timeout)?),
             budget: None,
-            call_timeout: onay_iyzico::CALL_TIMEOUT,
+            call_timeout,
             lease: Duration::from_secs(15),
             concurrency: 4,
         };
@@ -69,8 +94,10 @@ impl Stage {
                 ledger,
                 policy,
                 console_url,
+                simulator,
                 maker,
                 approver,
+                operator,
             },
             running,
         ))
@@ -108,30 +135,45 @@ async fn run(
     work.and(console)
 }
 
-/// A simulator, and a client that knows no more of it than its address and keys.
-async fn provider(stop: &CancellationToken) -> anyhow::Result<onay_iyzico::Client> {
-    let settings = Settings {
-        settle_after: SETTLE_AFTER,
-        check_recipients: true,
-        ..Settings::new(Credentials::new(API_KEY, SECRET_KEY))
+async fn simulator(scenario: Option<&str>, stop: &CancellationToken) -> anyhow::Result<Simulator> {
+    let credentials = Credentials::new(API_KEY, SECRET_KEY);
+    let mut played = match scenario.and_then(Scenario::named) {
+        Some(named) => named,
+        None => Scenario::from(Settings {
+            settle_after: SETTLE_AFTER,
+            check_recipients: true,
+            ..Settings::new(credentials.clone())
+        }),
     };
+    played.settings.credentials = credentials;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let simulator = Simulator::start(listener, settings, stop.clone().cancelled_owned())?;
+    Ok(Simulator::start(
+        listener,
+        played,
+        stop.clone().cancelled_owned(),
+    )?)
+}
+
+/// A client that knows no more of the simulator than its address and keys.
+fn provider(simulator: &Simulator, call: Duration) -> anyhow::Result<onay_iyzico::Client> {
     Ok(onay_iyzico::Client::new(onay_iyzico::Settings {
         base_url: simulator.base_url(),
         api_key: API_KEY.into(),
         secret_key: SECRET_KEY.into(),
         locale: onay_iyzico::Locale::En,
-        timeouts: onay_iyzico::Timeouts::default(),
+        timeouts: onay_iyzico::Timeouts {
+            call,
+            ..onay_iyzico::Timeouts::default()
+        },
     })?)
 }
 
-/// The maker and the approver of the starter policy, their tokens in files only we can read.
+/// The people of the policy, their tokens in files only we can read.
 fn people(
     dir: &TempDir,
     starter: &Starter,
     policy: &Policy,
-) -> anyhow::Result<(Identity, Identity)> {
+) -> anyhow::Result<[Identity; PEOPLE.len()]> {
     let mut people = Vec::new();
     for (name, token) in &starter.tokens {
         write_new(
@@ -140,7 +182,7 @@ fn people(
         )?;
         people.push(policy.authenticate(token)?);
     }
-    let [maker, approver] = <[Identity; 2]>::try_from(people)
-        .map_err(|_| Failure::usage("the starter policy needs a maker and an approver"))?;
-    Ok((maker, approver))
+    people
+        .try_into()
+        .map_err(|_| Failure::usage("the demo's policy lacks somebody").into())
 }
