@@ -44,9 +44,9 @@ pub enum DeskError {
     /// The batch is past this.
     #[error(transparent)]
     Illegal(#[from] IllegalTransition),
-    /// Whoever looks at it next must learn why.
-    #[error("a resolution needs a reason: whoever must confirm it reads it")]
-    NoReason,
+    /// It is not told when the batch froze.
+    #[error("`since` is not a time such as 2026-11-23T09:00:00.000000Z; take it from the batch")]
+    Since,
     /// The store did not take it; try again.
     #[error("the decision could not be stored")]
     Ledger(#[from] LedgerError),
@@ -91,16 +91,14 @@ pub async fn resolve(
     ledger: &dyn Ledger,
     by: &Person<'_>,
     batch: &BatchRef,
-    resolution: Resolution,
-    reason: &str,
+    wish: &Wish<'_>,
 ) -> Result<Decided, DeskError> {
-    if reason.trim().is_empty() {
-        return Err(DeskError::NoReason);
-    }
+    let mut wish = *wish;
     loop {
         let stored = load(ledger, batch).await?;
         let at = now();
-        let event = wish(by.identity, resolution, reason);
+        let since = *wish.since.get_or_insert(stored.batch.head().since);
+        let event = wish.event(by.identity, since);
         let transition = match stored.batch.apply(event, at) {
             Ok(transition) => transition,
             Err(IllegalTransition::AlreadyDecided(_)) => return Ok(Decided::before(&stored)),
@@ -119,7 +117,12 @@ pub fn may_resolve(
     resolution: Resolution,
     at: DateTime<Utc>,
 ) -> Result<(), IllegalTransition> {
-    match batch.apply(wish(by, resolution, ""), at) {
+    let wish = Wish {
+        resolution,
+        reason: "to see whether it may be",
+        since: None,
+    };
+    match batch.apply(wish.event(by, batch.head().since), at) {
         Ok(_) | Err(IllegalTransition::AlreadyDecided(_)) => Ok(()),
         Err(illegal) => Err(illegal),
     }
@@ -135,15 +138,40 @@ pub const fn risk(resolution: Resolution) -> Option<&'static str> {
         Resolution::ConfirmReleased => Some(
             "if iyzico never started it, nobody is paid, and it stays open until people look again",
         ),
-        Resolution::PrepareAnew | Resolution::Close => None,
+        Resolution::PrepareAnew => Some(
+            "if iyzico carries out an earlier release after it confirmed the cancel, payees are paid \
+             twice",
+        ),
+        Resolution::Close => None,
     }
 }
 
-fn wish(by: &Identity, resolution: Resolution, reason: &str) -> Event {
-    Event::Resolve {
-        by: by.clone(),
-        resolution,
-        reason: reason.to_owned(),
+/// What somebody wants to be done about a frozen batch.
+#[derive(Debug, Clone, Copy)]
+pub struct Wish<'a> {
+    /// What.
+    pub resolution: Resolution,
+    /// Why; others read it.
+    pub reason: &'a str,
+    /// Since when the batch they looked at was frozen; the batch as it is now, when nobody looked.
+    pub since: Option<DateTime<Utc>>,
+}
+
+/// Reads since when a batch is frozen, as `show` gives it.
+pub fn frozen_since(text: &str) -> Result<DateTime<Utc>, DeskError> {
+    let read = DateTime::parse_from_rfc3339(text);
+    read.map(|since| since.to_utc())
+        .map_err(|_| DeskError::Since)
+}
+
+impl Wish<'_> {
+    fn event(&self, by: &Identity, since: DateTime<Utc>) -> Event {
+        Event::Resolve {
+            by: by.clone(),
+            resolution: self.resolution,
+            reason: self.reason.to_owned(),
+            since,
+        }
     }
 }
 

@@ -77,7 +77,7 @@ impl Batch {
             currency: head.tie_out.requested.currency().code(),
             tie_out: TieOut::of(&head.tie_out),
             approvals: Approvals::of(head, None),
-            parent: head.parent.as_ref().map(ToString::to_string),
+            parent: parent(head),
             children: None,
             frozen: Frozen::of(&head.state),
             waits: Waits::of(&head.state),
@@ -239,7 +239,7 @@ impl Submitted {
             external_id: head.external_id.to_string(),
             state: head.state.name(),
             replayed,
-            parent: head.parent.as_ref().map(ToString::to_string),
+            parent: parent(head),
             count: head.count,
             total: head.tie_out.requested.number(),
             currency: head.tie_out.requested.currency().code(),
@@ -304,4 +304,9 @@ impl Resolved {
 /// RFC 3339 in UTC, to the second.
 fn time(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+fn parent(head: &Head) -> Option<String> {
+    let parent = head.parent.as_ref()?;
+    Some(parent.external_id.to_string())
 }

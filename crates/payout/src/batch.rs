@@ -119,6 +119,7 @@ impl Batch {
             accepted_at: at,
             parent: None,
             attempt: 0,
+            left: Vec::new(),
             count: outcomes.len(),
             content_digest: content.digest(),
             outcomes_digest: outcomes_digest(&outcomes),
@@ -200,10 +201,12 @@ impl Batch {
         };
         let is_owner = releasing.intent.owner == *owner;
         let is_same = releasing.hold.digest == quorum.digest();
-        (is_owner && is_same).then(|| {
-            let hold = &releasing.hold;
-            ReleasePermit::new(hold.request_id.clone(), hold.digest, send_by)
-        })
+        if !is_owner || !is_same {
+            return None;
+        }
+        let hold = &releasing.hold;
+        let request_id = hold.request_id.clone()?;
+        Some(ReleasePermit::new(request_id, hold.digest, send_by))
     }
 
     /// **The only way a batch changes.** Nothing outside this function decides what may follow
@@ -226,6 +229,7 @@ impl Batch {
             Event::ReleaseStarted { intent, quorum } => self.release_started(intent, &quorum, at),
             Event::ReleaseNotSent(failure) => self.release_not_sent(&failure, at),
             Event::Released(request_id) => self.released(&request_id, at),
+            Event::ReleaseRefused(refusal) => self.release_refused(refusal, at),
             Event::ReleaseLooked(look) => self.release_looked(look, at),
             Event::FoundPastInit(found) => self.found_past_init(found, at),
             Event::Reported(copy) => self.reported(&copy, at),
@@ -236,9 +240,11 @@ impl Batch {
                 by,
                 resolution,
                 reason,
-            } => self.resolve(&by, resolution, reason, at),
+                since,
+            } => self.resolve(&by, (resolution, since), reason, at),
             Event::Froze { why, details } => self.froze(why, details, at),
         }
+        .or_else(|illegal| self.unsummable(illegal, at))
         .map_err(|illegal| illegal.named(name))?;
         transition.event = name;
         transition.watch_what_was_sent(at);
@@ -262,6 +268,18 @@ impl Batch {
             return Err(self.illegal());
         }
         Ok(self.to_frozen(why, details, at))
+    }
+
+    /// Amounts that cannot be added up are for people, not for another try.
+    fn unsummable(
+        &self,
+        illegal: IllegalTransition,
+        at: DateTime<Utc>,
+    ) -> Result<Transition, IllegalTransition> {
+        if illegal != IllegalTransition::Unsummable || matches!(self.state(), State::Frozen(_)) {
+            return Err(illegal);
+        }
+        Ok(self.to_frozen(Why::TieOut, vec![illegal.to_string()], at))
     }
 
     /// Moves to another state.
@@ -370,6 +388,12 @@ impl Transition {
         }
     }
 
+    /// Names the state a batch was in before a step of several.
+    fn from_state_of(mut self, batch: &Batch) -> Self {
+        self.before = batch.state().name();
+        self
+    }
+
     fn noted(mut self, note: impl Into<String>) -> Self {
         self.note = note.into();
         self
@@ -395,7 +419,9 @@ impl IllegalTransition {
             | Self::AlreadyDecided(_)
             | Self::NotResolver(_)
             | Self::NoResolution { .. }
-            | Self::CannotClose(_)
+            | Self::NotSafe(_)
+            | Self::NoReason
+            | Self::FrozeAnew(_)
             | Self::Unsummable) => other,
         }
     }

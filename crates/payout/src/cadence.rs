@@ -55,6 +55,21 @@ pub fn poll_after(batch: BatchId, looks: u32) -> Duration {
     )
 }
 
+/// How many looks fit into `time` at the intervals of [`poll_after`].
+pub(crate) fn looks_within(time: Duration) -> u32 {
+    let mut left = time.as_secs();
+    let mut looks = 0_u32;
+    while looks < 100 {
+        let pause = step(&POLL_SECONDS, looks);
+        if pause > left {
+            break;
+        }
+        left = left.saturating_sub(pause);
+        looks = looks.saturating_add(1);
+    }
+    looks
+}
+
 /// Until the next look for refunds, after `looks` looks that changed nothing.
 pub fn refund_check_after(batch: BatchId, looks: u32) -> Duration {
     jittered(

@@ -55,6 +55,8 @@ pub enum Event {
     ReleaseNotSent(NotSentBy),
     /// The provider confirmed authorize of this request id.
     Released(RequestId),
+    /// The provider said no to authorize. Believed only after a look: a repetition may well be refused.
+    ReleaseRefused(Refusal),
     /// The provider was asked what became of an authorize.
     ReleaseLooked(ReleaseLook),
     /// A batch that was never authorized from here turned out to be started, or cancelled.
@@ -80,6 +82,8 @@ pub enum Event {
         resolution: Resolution,
         /// Why.
         reason: String,
+        /// Since when the batch they looked at was frozen.
+        since: DateTime<Utc>,
     },
     /// A rule broke.
     Froze {
@@ -109,6 +113,7 @@ impl Event {
             Self::ReleaseStarted { .. } => "release_started",
             Self::ReleaseNotSent(_) => "release_not_sent",
             Self::Released(_) => "released",
+            Self::ReleaseRefused(_) => "release_refused",
             Self::ReleaseLooked(_) => "release_looked",
             Self::FoundPastInit(_) => "found_past_init",
             Self::Reported(_) => "reported",
@@ -154,8 +159,6 @@ pub struct CopyRead {
 pub struct ReleaseLook {
     /// What the provider shows.
     pub copy: RemoteCopy,
-    /// The provider's no to authorize, if that is what came back.
-    pub refusal: Option<Refusal>,
     /// How long the batch is only looked at.
     pub quiet_period: Duration,
     /// What happens after that.
@@ -165,6 +168,8 @@ pub struct ReleaseLook {
 /// A batch that was started, or ended, without a release from here.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PastInit {
+    /// Under the id of which attempt it was found.
+    pub attempt: u32,
     /// The provider's status.
     pub status: RemoteStatus,
     /// The provider's id, if it is known.
@@ -223,9 +228,15 @@ pub enum IllegalTransition {
         /// What can be done instead.
         allowed: &'static [Resolution],
     },
-    /// It cannot be closed while money may move or does not tie out.
-    #[error("it cannot be closed: {0}")]
-    CannotClose(String),
+    /// It could pay twice, or end what may still pay.
+    #[error("that is not safe: {0}")]
+    NotSafe(String),
+    /// Whoever decides says why.
+    #[error("a resolution needs a reason that others can read")]
+    NoReason,
+    /// It froze anew since it was looked at.
+    #[error("the batch froze anew at {0}; look at it again")]
+    FrozeAnew(DateTime<Utc>),
     /// Sums that cannot be kept exactly.
     #[error("the amounts do not add up to a sum that can be kept")]
     Unsummable,

@@ -22,7 +22,7 @@ pub fn explain(batch: &Head) -> String {
         State::Approved(hold) => approved(hold),
         State::Releasing(releasing) => format!(
             "being released since {}; {}; the provider is asked until it shows what became of it, \
-             and nothing is sent twice",
+             and nothing more is sent meanwhile",
             time(releasing.intent.started_at),
             match releasing.looks {
                 0 => "waiting for the answer".to_owned(),
@@ -57,9 +57,14 @@ fn approved(hold: &Hold) -> String {
             "approved; {} to {} payees is released next",
             hold.total, hold.count
         ),
-        Some(Shortage { balance, needed }) => format!(
-            "approved, and waits for funds: the payout balance is {balance}, {needed} is needed{}; \
+        Some(Shortage {
+            balance,
+            needed,
+            at,
+        }) => format!(
+            "approved, and waits for funds: the payout balance was {balance} at {}, {needed} is needed{}; \
              it is looked at again every minute and goes on by itself until {}",
+            time(*at),
             needed
                 .minus(*balance)
                 .map_or_else(|_| String::new(), |short| format!(", {short} is missing")),
@@ -107,7 +112,12 @@ fn pending(batch: &Head, hold: &Hold) -> String {
         .map(PersonName::as_str)
         .collect();
     format!(
-        "held by the provider, no money moves; {} of {} approvals, rule `{}` asks {} until {}",
+        "held by the provider, {}; {} of {} approvals, rule `{}` asks {} until {}",
+        if hold.is_sent {
+            "and an earlier release of it may still arrive"
+        } else {
+            "no money moves"
+        },
         have.len(),
         hold.rule.needed,
         hold.rule.name,

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::content::Purpose;
 use crate::decision::{Decision, Verdict};
 use crate::digest::Digest;
-use crate::ids::{BatchId, ExternalId, PersonName};
+use crate::ids::{BatchId, ExternalId, PersonName, RequestId};
 use crate::state::{State, Why};
 use crate::tie_out::TieOut;
 
@@ -23,9 +23,12 @@ pub struct Head {
     /// When it was accepted.
     pub accepted_at: DateTime<Utc>,
     /// The batch whose money came back and is sent again with this one.
-    pub parent: Option<ExternalId>,
-    /// How often it was prepared anew under another id at the provider.
+    pub parent: Option<Parent>,
+    /// Which attempt the provider has or will have: 0 under the external id itself, others under
+    /// ids of their own.
     pub attempt: u32,
+    /// What other attempts left at the provider; never authorized any more.
+    pub left: Vec<Left>,
     /// How many items the maker asked for.
     pub count: usize,
     /// The digest of what the maker asked for; decides whether a submission is the same.
@@ -42,15 +45,45 @@ pub struct Head {
     pub since: DateTime<Utc>,
 }
 
+/// The batch that a batch sends again from.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Parent {
+    /// Its id.
+    pub external_id: ExternalId,
+    /// Who asked for it: they wrote what is sent again.
+    pub maker: PersonName,
+}
+
+/// What an attempt that was given up left at the provider.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Left {
+    /// Which attempt.
+    pub attempt: u32,
+    /// The provider's id of it, if it was told.
+    pub request_id: Option<RequestId>,
+    /// Whether it is certainly there.
+    pub is_seen: bool,
+}
+
 impl Head {
     /// The id under which the provider has or will have this batch.
     pub fn remote_id(&self) -> ExternalId {
         self.external_id.of_attempt(self.attempt)
     }
 
-    /// The ids of earlier attempts. What they left at the provider is never authorized.
-    pub fn earlier_remote_ids(&self) -> impl Iterator<Item = ExternalId> {
-        (0..self.attempt).map(|attempt| self.external_id.of_attempt(attempt))
+    /// The number of the next attempt.
+    pub(crate) fn next_attempt(&self) -> u32 {
+        let left = self.left.iter().map(|left| left.attempt);
+        left.fold(self.attempt, u32::max).saturating_add(1)
+    }
+
+    /// Whether this person is behind what would be paid: nobody decides on their own batch.
+    pub fn is_made_by(&self, person: &PersonName) -> bool {
+        let wrote_it = self
+            .parent
+            .as_ref()
+            .is_some_and(|parent| parent.maker == *person);
+        self.maker == *person || wrote_it
     }
 
     /// The approvals of what is held now that stand: one human counts once, the last word counts.
@@ -59,7 +92,8 @@ impl Head {
             return Vec::new();
         };
         let mut standing: Vec<&Decision> = Vec::new();
-        let on_this = |made: &&Decision| made.digest == hold.digest && made.person != self.maker;
+        let on_this =
+            |made: &&Decision| made.digest == hold.digest && !self.is_made_by(&made.person);
         for decision in self.decisions.iter().filter(on_this) {
             standing.retain(|made| made.person != decision.person);
             if matches!(decision.verdict, Verdict::Approve { .. }) {
@@ -92,6 +126,7 @@ pub(crate) fn may_move(state: &State) -> bool {
     match state {
         State::Releasing(_) | State::Processing(_) => true,
         State::PendingApproval(hold) | State::Approved(hold) => hold.is_sent,
+        State::Rejected(end) | State::Withdrawn(end) | State::Expired(end) => end.sent.is_some(),
         State::Frozen(frozen) => {
             let was_closed = matches!(
                 *frozen.from,
@@ -107,9 +142,6 @@ pub(crate) fn may_move(state: &State) -> bool {
         | State::PartlySettled(_)
         | State::Failed(_)
         | State::Cancelling(_)
-        | State::Rejected(_)
-        | State::Withdrawn(_)
-        | State::Expired(_)
         | State::Refused(_) => false,
     }
 }

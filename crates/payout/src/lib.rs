@@ -50,7 +50,7 @@ pub use draft::{Checked, Checksums, Draft, DraftItem, TEXT_CHARS_MAX};
 pub use event::{CopyRead, Event, IllegalTransition, NotSentBy, PastInit, ReleaseLook};
 pub use explain::explain;
 pub use finding::{Code, Finding, Severity};
-pub use head::Head;
+pub use head::{Head, Left, Parent};
 pub use ids::{
     BatchId, BatchRef, ExternalId, ID_CHARS_MAX, IdError, ItemId, PersonName, ReferenceCode,
     RequestId, WorkerName,

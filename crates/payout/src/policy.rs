@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crate::credential::TokenHash;
 use crate::digest::Digest;
+use crate::head::Head;
 use crate::ids::PersonName;
 use crate::money::Money;
 
@@ -137,11 +138,21 @@ impl Policy {
             .max_by_key(|rule| (rule.approvals, std::cmp::Reverse(rule.expires_after)))
     }
 
-    /// Whom a rule asks about a batch of `maker`.
-    pub fn asked(&self, rule: &Rule, maker: &PersonName) -> BTreeSet<PersonName> {
+    /// Whom a rule asks about a batch: never those who are behind it.
+    pub fn asked(&self, rule: &Rule, batch: &Head) -> BTreeSet<PersonName> {
+        self.asked_but(rule, |name| batch.is_made_by(name))
+    }
+
+    /// Whom a rule asks, but for some.
+    pub fn asked_but(
+        &self,
+        rule: &Rule,
+        is_left_out: impl Fn(&PersonName) -> bool,
+    ) -> BTreeSet<PersonName> {
         self.people
             .values()
-            .filter(|person| person.roles.contains(&Role::Approver) && person.name != *maker)
+            .filter(|person| person.roles.contains(&Role::Approver))
+            .filter(|person| !is_left_out(&person.name))
             .filter(|person| {
                 rule.from
                     .as_ref()

@@ -85,8 +85,9 @@ pub struct Prepared {
 /// A batch as the provider holds it, and what people must agree on.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Hold {
-    /// The provider's id of it.
-    pub request_id: RequestId,
+    /// The provider's id of it. Not known of a batch that was found started and whose provider does
+    /// not tell; such a batch is only watched.
+    pub request_id: Option<RequestId>,
     /// The account it is held for.
     pub account: Account,
     /// What an approval binds to.
@@ -117,10 +118,12 @@ pub struct Hold {
 /// The payout balance does not cover a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Shortage {
-    /// What the account holds.
+    /// What the account held.
     pub balance: Money,
     /// The batch's total and the provider's fee, as far as it is known.
     pub needed: Money,
+    /// When that was seen.
+    pub at: DateTime<Utc>,
 }
 
 /// The figures a provider shows of a batch, to be recognised later.
@@ -152,6 +155,8 @@ pub struct Releasing {
     pub intent: Intent,
     /// How often the provider was asked since and showed no effect.
     pub looks: u32,
+    /// The provider's no to it, if that is what came back.
+    pub refusal: Option<Refusal>,
 }
 
 /// Why a batch ends without being paid.
@@ -163,6 +168,8 @@ pub struct TurnedDown {
     pub reason: String,
     /// The provider's id, if it had one.
     pub request_id: Option<RequestId>,
+    /// What was held, if an authorize of it was ever sent: it is looked at once more, late.
+    pub sent: Option<Box<Hold>>,
 }
 
 /// What a turned-down batch will be called.
@@ -282,6 +289,14 @@ impl State {
         }
     }
 
+    /// Whether it ended without ever being paid.
+    pub const fn is_turned_down(&self) -> bool {
+        matches!(
+            self,
+            Self::Rejected(_) | Self::Withdrawn(_) | Self::Expired(_) | Self::Refused(_)
+        )
+    }
+
     /// The hold people decide or decided on, if there is one.
     pub fn hold(&self) -> Option<&Hold> {
         match self {
@@ -293,14 +308,9 @@ impl State {
             | Self::Failed(hold) => Some(hold),
             Self::Releasing(releasing) => Some(&releasing.hold),
             Self::Cancelling(cancelling) => cancelling.hold.as_ref(),
+            Self::Rejected(end) | Self::Withdrawn(end) | Self::Expired(end) => end.sent.as_deref(),
             Self::Frozen(frozen) => frozen.from.hold(),
-            Self::Received
-            | Self::Preparing(_)
-            | Self::Prepared(_)
-            | Self::Rejected(_)
-            | Self::Withdrawn(_)
-            | Self::Expired(_)
-            | Self::Refused(_) => None,
+            Self::Received | Self::Preparing(_) | Self::Prepared(_) | Self::Refused(_) => None,
         }
     }
 
@@ -320,7 +330,7 @@ impl State {
             | Self::Processing(_)
             | Self::Settled(_)
             | Self::PartlySettled(_)
-            | Self::Failed(_) => self.hold().map(|hold| &hold.request_id),
+            | Self::Failed(_) => self.hold().and_then(|hold| hold.request_id.as_ref()),
         }
     }
 

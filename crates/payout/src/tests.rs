@@ -11,4 +11,5 @@ mod laws;
 mod money_step;
 mod resolutions;
 mod table;
+mod ways_to_lose_money;
 mod world;

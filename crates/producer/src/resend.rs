@@ -21,20 +21,24 @@ pub struct Resends {
 impl Resends {
     /// Looks the children up by the ids that follow from their parent's.
     pub async fn of(ledger: &dyn Ledger, parent: &Batch) -> Result<Self, LedgerError> {
-        let mut children = Vec::new();
-        for number in 1.. {
+        let (mut children, mut number) = (Vec::new(), 1_u32);
+        loop {
             let id = parent.head().external_id.of_resend(number);
             match ledger.load(&BatchRef::External(id)).await? {
                 Some(child) if is_child(child.batch.head(), parent) => children.push(child),
-                Some(_) | None => break,
+                // Somebody gave the id to a batch of their own.
+                Some(_) => {}
+                None => break,
             }
+            number = number.saturating_add(1);
         }
+        // What ended unpaid sends nothing, so its items may be sent by another.
         let earlier: Vec<Arc<Content>> = children
             .iter()
+            .filter(|child| !child.batch.state().is_turned_down())
             .map(|child| Arc::clone(child.batch.content()))
             .collect();
-        let number = u32::try_from(children.len()).unwrap_or(u32::MAX);
-        let next = parent.resend(number.saturating_add(1), &earlier);
+        let next = parent.resend(number, &earlier);
         Ok(Self { children, next })
     }
 }
@@ -104,7 +108,8 @@ impl Producer {
 }
 
 fn is_child(head: &Head, parent: &Batch) -> bool {
-    head.parent.as_ref() == Some(&parent.head().external_id)
+    let said = head.parent.as_ref();
+    said.is_some_and(|said| said.external_id == parent.head().external_id)
 }
 
 fn replayed(newest: &Stored) -> Enqueued {

@@ -4,13 +4,15 @@
 //! authorize, record what became of it. Releasing: the answer is missing, so the provider is asked
 //! and the domain's status table decides; nothing is sent from here.
 
+use chrono::TimeDelta;
 use onay_ledger::{Done, StepError};
-use onay_payout::provider::{Lookup, ProviderError, Refusal, RemoteCopy, RemoteStatus};
-use onay_payout::{
-    Event, Funds, Hold, PastInit, Quorum, ReleaseLook, Shortage, Shown, Why, cadence,
-};
+use onay_payout::provider::{ItemKind, Lookup, ProviderError, RemoteCopy, RemoteStatus};
+use onay_payout::{Event, Funds, Hold, Quorum, ReleaseLook, Shortage, Shown, Why, cadence};
 
 use crate::job::Job;
+
+/// How often a balance that is still short is told anew.
+const SHORTAGE_TOLD: TimeDelta = TimeDelta::minutes(10);
 
 /// Releases an approved batch.
 pub(crate) async fn release(mut job: Job<'_>, hold: Hold) -> Result<Done, StepError> {
@@ -28,15 +30,8 @@ pub(crate) async fn release(mut job: Job<'_>, hold: Hold) -> Result<Done, StepEr
     }
     match look_once_more(&job, &hold).await {
         Ok(Seen::AsApproved) => send(&mut job, hold, quorum).await,
-        Ok(Seen::PastInit(status)) => {
-            let found = PastInit {
-                status,
-                request_id: Some(hold.request_id),
-                account: job.worker.provider.account().clone(),
-            };
-            job.finish(Event::FoundPastInit(found)).await
-        }
-        Ok(Seen::Earlier(what)) => job.freeze(Why::PastInit, vec![what]).await,
+        Ok(Seen::PastInit(status)) => job.finish(job.past_init(status, hold.request_id)).await,
+        Ok(Seen::Earlier(found)) => job.finish(found).await,
         Ok(Seen::Differs(details)) => job.freeze(Why::CopyDiffers, details).await,
         Err(error) => job.later("the look before the release", &error).await,
     }
@@ -50,9 +45,38 @@ async fn funds(job: &Job<'_>, hold: &Hold) -> Result<Option<Shortage>, ProviderE
     job.worker.funds.shortage(provider, hold, job.now()).await
 }
 
-/// The batch stays approved and goes on by itself; only what changed is written down.
+/// One page is enough for what was never sent; after a release in doubt every item counts.
+async fn look_at(job: &Job<'_>, hold: &Hold) -> Result<RemoteCopy, ProviderError> {
+    let not_shown = || ProviderError::InDoubt("the provider does not show the batch".to_owned());
+    let id = hold.request_id.clone().ok_or_else(not_shown)?;
+    let by = Lookup::Request(id);
+    if !hold.is_sent {
+        return job
+            .look(by)
+            .await?
+            .map(RemoteCopy::from)
+            .ok_or_else(not_shown);
+    }
+    let copy = job
+        .worker
+        .provider
+        .retrieve_all(&by, ItemKind::Valid)
+        .await?;
+    let copy = copy.ok_or_else(not_shown)?;
+    if copy.items.len() < hold.count {
+        let what = "the provider does not show every item";
+        return Err(ProviderError::InDoubt(what.to_owned()));
+    }
+    Ok(copy)
+}
+
+/// The batch stays approved and goes on by itself; only what is news is written down.
 async fn wait_for_funds(job: &Job<'_>, hold: &Hold, shortage: Shortage) -> Result<Done, StepError> {
-    if hold.short != Some(shortage) {
+    let is_news = hold.short.is_none_or(|told| {
+        let is_old = shortage.at.signed_duration_since(told.at) >= SHORTAGE_TOLD;
+        is_old && told.balance != shortage.balance
+    });
+    if is_news {
         return job.finish(Event::FundsShort(shortage)).await;
     }
     let left = hold.expires_at.signed_duration_since(job.now()).to_std();
@@ -64,20 +88,15 @@ async fn wait_for_funds(job: &Job<'_>, hold: &Hold, shortage: Shortage) -> Resul
 enum Seen {
     AsApproved,
     PastInit(RemoteStatus),
-    Earlier(String),
+    Earlier(Event),
     Differs(Vec<String>),
 }
 
 async fn look_once_more(job: &Job<'_>, hold: &Hold) -> Result<Seen, ProviderError> {
-    if let Some(what) = job.started_earlier().await? {
-        return Ok(Seen::Earlier(what));
+    if let Some(found) = job.started_earlier().await? {
+        return Ok(Seen::Earlier(found));
     }
-    let page = job.look(Lookup::Request(hold.request_id.clone())).await?;
-    let Some(copy) = page.map(RemoteCopy::from) else {
-        return Err(ProviderError::InDoubt(
-            "the provider does not show the batch".to_owned(),
-        ));
-    };
+    let copy = look_at(job, hold).await?;
     if !copy.is_waiting(hold.judged.as_ref()) {
         return Ok(Seen::PastInit(copy.batch.status));
     }
@@ -123,15 +142,20 @@ async fn send(job: &mut Job<'_>, hold: Hold, quorum: Quorum) -> Result<Done, Ste
     match job.worker.provider.authorize(permit).await {
         Ok(()) => {
             job.worker.funds.spend(&hold);
-            job.finish_call(Event::Released(hold.request_id)).await
+            let request_id = job.stored.batch.state().request_id().cloned();
+            let Some(request_id) = request_id else {
+                return Ok(Done::Later(cadence::DOUBT_PAUSE));
+            };
+            job.finish_call(Event::Released(request_id)).await
         }
         Err(ProviderError::NotSent(cause)) => {
             let failure = job.not_sent(&cause);
             job.finish_call(Event::ReleaseNotSent(failure)).await
         }
-        // A repeated authorize may well be answered with an error, so a no is believed only after
-        // a look.
-        Err(ProviderError::Refused(refusal)) => look(job, hold, Some(refusal)).await,
+        // A repeated authorize may well be answered with an error: a look comes next.
+        Err(ProviderError::Refused(refusal)) => {
+            job.finish_call(Event::ReleaseRefused(refusal)).await
+        }
         Err(error @ ProviderError::InDoubt(_)) => {
             job.worker.funds.spend(&hold);
             job.later("the release", &error).await
@@ -139,24 +163,20 @@ async fn send(job: &mut Job<'_>, hold: Hold, quorum: Quorum) -> Result<Done, Ste
     }
 }
 
-/// Asks the provider what became of an authorize whose answer is missing.
+/// Asks the provider what became of an authorize whose answer is missing, or was a no.
 pub(crate) async fn ask(job: Job<'_>, hold: Hold) -> Result<Done, StepError> {
-    look(&job, hold, None).await
-}
-
-async fn look(job: &Job<'_>, hold: Hold, refusal: Option<Refusal>) -> Result<Done, StepError> {
-    let page = match job.look(Lookup::Request(hold.request_id)).await {
+    let not_shown = || ProviderError::InDoubt("the provider does not show the batch".to_owned());
+    let looked = match hold.request_id {
+        Some(id) => job.look(Lookup::Request(id)).await,
+        None => Ok(None),
+    };
+    let page = match looked.and_then(|page| page.ok_or_else(not_shown)) {
         Ok(page) => page,
         Err(error) => return job.later("the look after the release", &error).await,
-    };
-    let Some(page) = page else {
-        let error = ProviderError::InDoubt("the provider does not show the batch".to_owned());
-        return job.later("the look after the release", &error).await;
     };
     let safety = job.worker.policy.safety();
     let look = ReleaseLook {
         copy: page.into(),
-        refusal,
         quiet_period: safety.quiet_period,
         on_doubt: safety.on_release_doubt,
     };

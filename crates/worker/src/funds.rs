@@ -12,8 +12,8 @@ use onay_payout::provider::ProviderError;
 use onay_payout::{Currency, Hold, Money, Provider, Shortage};
 use tracing::warn;
 
-/// How long a balance is believed.
-const BALANCE_KEPT: Duration = Duration::from_secs(30);
+/// How long a balance is believed, whatever it says: many batches may wait for one.
+const BALANCE_KEPT: Duration = Duration::from_secs(10);
 
 /// What is known of the payout balance.
 #[derive(Debug, Default)]
@@ -39,18 +39,22 @@ impl Funds {
         let Some(needed) = needed(hold).filter(|_| hold.total.currency() == Currency::Try) else {
             return Ok(None);
         };
-        let balance = match self.known(now).filter(|known| covers(*known, needed)) {
+        let balance = match self.known(now) {
             Some(known) => known,
             None => match provider.balance().await {
                 Ok(balance) => self.learn(Money::reported(balance, Currency::Try), now),
-                Err(ProviderError::Refused(refusal)) => {
-                    warn!("the payout balance is not told, so releases are not weighed: {refusal}");
+                Err(error @ ProviderError::NotSent(_)) => return Err(error),
+                Err(error) => {
+                    warn!("the payout balance is not told, so a release is not weighed: {error}");
                     return Ok(None);
                 }
-                Err(error) => return Err(error),
             },
         };
-        Ok((!covers(balance, needed)).then_some(Shortage { balance, needed }))
+        Ok((!covers(balance, needed)).then_some(Shortage {
+            balance,
+            needed,
+            at: now,
+        }))
     }
 
     /// Takes a release off what is known.

@@ -8,7 +8,7 @@ use onay_ledger::{Done, StepError};
 use onay_payout::provider::{
     Authorized, ProviderError, Refusal, RemoteCopy, RemotePage, RemoteStatus, none_if_refused,
 };
-use onay_payout::{Event, ExternalId, PastInit, RequestId, State, Why, cadence};
+use onay_payout::{Event, ExternalId, RequestId, State, Why, cadence};
 
 use crate::job::Job;
 
@@ -21,7 +21,7 @@ enum Found {
     /// The batch in any other state.
     Elsewhere(RemoteStatus, Option<RequestId>),
     /// An earlier attempt that was started after all.
-    Earlier(String),
+    Earlier(Event),
 }
 
 pub(crate) async fn run(mut job: Job<'_>) -> Result<Done, StepError> {
@@ -39,9 +39,9 @@ pub(crate) async fn run(mut job: Job<'_>) -> Result<Done, StepError> {
                 return job.finish(Event::Adopted(request_id)).await;
             }
             Ok(Found::Elsewhere(status, request_id)) => {
-                return job.finish(past_init(&job, status, request_id)).await;
+                return job.finish(job.past_init(status, request_id)).await;
             }
-            Ok(Found::Earlier(what)) => return job.freeze(Why::PastInit, vec![what]).await,
+            Ok(Found::Earlier(found)) => return job.finish(found).await,
             Err(error) => return job.later("the look before initialize", &error).await,
         }
     }
@@ -94,12 +94,14 @@ async fn refused(
             why: Why::RequestIdUnknown,
             details: vec![refusal.to_string()],
         },
-        Ok(Found::Nothing) => Event::InitializeRefused(refusal),
-        Ok(Found::Elsewhere(status, request_id)) => past_init(job, status, request_id),
-        Ok(Found::Earlier(what)) => Event::Froze {
-            why: Why::PastInit,
-            details: vec![what],
+        // It may be a repetition of what is not shown yet.
+        Ok(Found::Nothing) if is_repetition(job) => Event::Froze {
+            why: Why::InitializeUnconfirmed,
+            details: vec![refusal.to_string()],
         },
+        Ok(Found::Nothing) => Event::InitializeRefused(refusal),
+        Ok(Found::Elsewhere(status, request_id)) => job.past_init(status, request_id),
+        Ok(Found::Earlier(found)) => found,
         Err(error) => {
             return job
                 .later("the look after a refused initialize", &error)
@@ -114,18 +116,10 @@ fn is_repetition(job: &Job<'_>) -> bool {
     matches!(job.stored.batch.state(), State::Preparing(preparing) if preparing.tries > 1)
 }
 
-fn past_init(job: &Job<'_>, status: RemoteStatus, request_id: Option<RequestId>) -> Event {
-    Event::FoundPastInit(PastInit {
-        status,
-        request_id,
-        account: job.worker.provider.account().clone(),
-    })
-}
-
 /// Looks for this attempt, and at what earlier ones left behind.
 async fn look(job: &Job<'_>) -> Result<Found, ProviderError> {
-    if let Some(what) = job.started_earlier().await? {
-        return Ok(Found::Earlier(what));
+    if let Some(found) = job.started_earlier().await? {
+        return Ok(Found::Earlier(found));
     }
     find(job, &job.stored.batch.head().remote_id()).await
 }

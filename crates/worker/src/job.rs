@@ -11,7 +11,8 @@ use onay_payout::provider::{
     none_if_refused,
 };
 use onay_payout::{
-    BatchRef, Event, ExternalId, Intent, NotSentBy, SendBy, Why, WorkerName, cadence,
+    BatchRef, Event, ExternalId, Intent, NotSentBy, PastInit, RequestId, SendBy, Why, WorkerName,
+    cadence,
 };
 use tracing::{error, info, warn};
 
@@ -117,7 +118,7 @@ impl Job<'_> {
         if after == "frozen" {
             error!(batch.id = %batch, event, before, "{name} is frozen, a person must look{why}");
         } else if event == "found_past_init" {
-            error!(batch.id = %batch, event, before, "{name} was started by somebody else, a person must look{why}");
+            error!(batch.id = %batch, event, before, "{name} shows as started although no release is under way, a person must look{why}");
         } else if event == "approval_short" {
             warn!(batch.id = %batch, event, before, "{name} is not released{why}");
         } else {
@@ -175,24 +176,47 @@ impl Job<'_> {
         Ok(page)
     }
 
-    /// What is wrong with an earlier attempt, if anything is: what such an attempt leaves behind
-    /// waits for ever or is cancelled.
-    pub(crate) async fn started_earlier(&self) -> Result<Option<String>, ProviderError> {
-        for id in self.stored.batch.head().earlier_remote_ids() {
-            let Some(page) = self.look_for(&id).await? else {
+    /// What was started of an earlier attempt, if anything was: what such an attempt leaves behind
+    /// waits for ever or is cancelled. Not being shown what is certainly there is no answer.
+    pub(crate) async fn started_earlier(&self) -> Result<Option<Event>, ProviderError> {
+        let head = self.stored.batch.head();
+        for left in &head.left {
+            let page = match &left.request_id {
+                Some(id) => self.look(Lookup::Request(id.clone())).await?,
+                None => {
+                    self.look_for(&head.external_id.of_attempt(left.attempt))
+                        .await?
+                }
+            };
+            let Some(copy) = page.map(RemoteCopy::from) else {
+                if left.is_seen {
+                    let what = "the provider does not show what an earlier attempt left behind";
+                    return Err(ProviderError::InDoubt(what.to_owned()));
+                }
                 continue;
             };
-            let copy = RemoteCopy::from(page);
-            let is_left = matches!(
-                copy.batch.status,
-                RemoteStatus::Init | RemoteStatus::Canceled
-            );
+            let status = copy.batch.status.clone();
+            let is_left = matches!(status, RemoteStatus::Init | RemoteStatus::Canceled);
             if !is_left || copy.shows_started_items() {
-                let status = copy.batch.status.word();
-                return Ok(Some(format!("what was left behind as {id} shows {status}")));
+                return Ok(Some(Event::FoundPastInit(PastInit {
+                    attempt: left.attempt,
+                    status,
+                    request_id: left.request_id.clone(),
+                    account: self.worker.provider.account().clone(),
+                })));
             }
         }
         Ok(None)
+    }
+
+    /// The batch itself was found started or ended.
+    pub(crate) fn past_init(&self, status: RemoteStatus, request_id: Option<RequestId>) -> Event {
+        Event::FoundPastInit(PastInit {
+            attempt: self.stored.batch.head().attempt,
+            status,
+            request_id,
+            account: self.worker.provider.account().clone(),
+        })
     }
 
     /// One page of the provider's copy: enough to see where the batch stands.

@@ -10,8 +10,8 @@ use onay_payout::provider::{
     Authorized, ItemKind, Lookup, ProviderError, RemoteCopy, RemoteStatus, none_if_refused,
 };
 use onay_payout::{
-    Comparison, CopyRead, Event, HeldRule, ItemId, ItemStatus, Money, MoneyError, PastInit,
-    Prepared, ReadBack, RequestId, Why, cadence,
+    Comparison, CopyRead, Event, HeldRule, ItemId, ItemStatus, Money, MoneyError, Prepared,
+    ReadBack, RequestId, Why, cadence,
 };
 
 use crate::job::Job;
@@ -34,33 +34,21 @@ pub(crate) async fn run(job: Job<'_>, prepared: Prepared) -> Result<Done, StepEr
             let what = "the provider does not show the batch under our own id";
             return wait(&job, what.to_owned()).await;
         }
-        Ok(ByOurId::Started(status)) => return past_init(&job, status, None).await,
+        Ok(ByOurId::Started(status)) => return job.finish(job.past_init(status, None)).await,
         Err(error) => return job.later("the look by our own id", &error).await,
     }
     match copy {
         Read::Nothing => wait(&job, "the provider does not show the batch yet".to_owned()).await,
         Read::NotAsked => hold(&job, None, depth).await,
         Read::Copy(copy) if copy.authorized() != Authorized::NotYet => {
-            past_init(&job, copy.batch.status, Some(request_id)).await
+            job.finish(job.past_init(copy.batch.status, Some(request_id)))
+                .await
         }
         Read::Copy(copy) => match job.stored.batch.compare(&copy, depth) {
             Comparison::Incomplete(what) => wait(&job, what).await,
             Comparison::Same | Comparison::Differs(_) => hold(&job, Some(copy), depth).await,
         },
     }
-}
-
-async fn past_init(
-    job: &Job<'_>,
-    status: RemoteStatus,
-    request_id: Option<RequestId>,
-) -> Result<Done, StepError> {
-    let found = PastInit {
-        status,
-        request_id,
-        account: job.worker.provider.account().clone(),
-    };
-    job.finish(Event::FoundPastInit(found)).await
 }
 
 /// What the provider shows under our own id.
@@ -149,7 +137,7 @@ async fn hold(job: &Job<'_>, copy: Option<RemoteCopy>, depth: ReadBack) -> Resul
         rule: rule.map(|rule| HeldRule {
             name: rule.name.clone(),
             needed: rule.approvals,
-            asked: policy.asked(rule, job.stored.batch.maker()),
+            asked: policy.asked(rule, job.stored.batch.head()),
         }),
         on_invalid: policy.safety().on_invalid,
     };

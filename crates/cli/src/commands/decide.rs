@@ -89,7 +89,7 @@ impl Visit {
             DeskError::NotFound(_)
             | DeskError::NotAllowed(_)
             | DeskError::Illegal(_)
-            | DeskError::NoReason => Failure::refused(error.to_string()).into(),
+            | DeskError::Since => Failure::refused(error.to_string()).into(),
         })?;
         if self.json.is_asked() {
             output::json(&view::Decided::of(&decided.head, &self.policy, word))?;

@@ -109,7 +109,7 @@ fn unusable_rules(policy: &Policy) -> Vec<Check> {
         .collect();
     let unusable = policy.rules().iter().flat_map(|rule| {
         makers.iter().filter_map(move |maker| {
-            let asked = policy.asked(rule, &maker.name).len();
+            let asked = policy.asked_but(rule, |name| *name == maker.name).len();
             let needed = usize::try_from(rule.approvals).unwrap_or(usize::MAX);
             (asked < needed).then(|| {
                 let detail = format!(

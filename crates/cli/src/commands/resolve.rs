@@ -1,6 +1,6 @@
 //! `resolve`: two people choose what becomes of a frozen batch.
 
-use onay_console::desk::{self, DeskError, Person, risk};
+use onay_console::desk::{self, DeskError, Person, Wish, risk};
 use onay_console::view;
 use onay_ledger::{Access, now};
 use onay_payout::{
@@ -37,11 +37,16 @@ pub(crate) async fn run(config: &Config, args: Resolve) -> anyhow::Result<Exit> 
         via: "cli",
     };
     let batch = &args.batch.batch;
-    let resolved = desk::resolve(ledger.as_ref(), &by, batch, action, reason).await;
+    let wish = Wish {
+        resolution: action,
+        reason,
+        since: Some(head.since),
+    };
+    let resolved = desk::resolve(ledger.as_ref(), &by, batch, &wish).await;
     let resolved = resolved.map_err(|error| match error {
         DeskError::Ledger(error) => anyhow::Error::from(error),
         DeskError::Illegal(no) => refused(head, &no).into(),
-        DeskError::NotFound(_) | DeskError::NotAllowed(_) | DeskError::NoReason => {
+        DeskError::NotFound(_) | DeskError::NotAllowed(_) | DeskError::Since => {
             Failure::refused(error.to_string()).into()
         }
     })?;

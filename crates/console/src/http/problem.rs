@@ -241,8 +241,10 @@ impl From<IllegalTransition> for Problem {
             | IllegalTransition::Expired(_)
             | IllegalTransition::OtherDigest
             | IllegalTransition::NoResolution { .. }
-            | IllegalTransition::CannotClose(_)
+            | IllegalTransition::NotSafe(_)
+            | IllegalTransition::FrozeAnew(_)
             | IllegalTransition::AlreadyDecided(_) => Kind::Conflict,
+            IllegalTransition::NoReason => Kind::InvalidDecision,
             IllegalTransition::Unsummable => Kind::Internal,
         };
         Self::new(kind, illegal.to_string())
@@ -277,7 +279,7 @@ impl From<DeskError> for Problem {
             DeskError::NotFound(batch) => Self::no_batch(&batch.to_string()),
             DeskError::NotAllowed(no) => no.into(),
             DeskError::Illegal(illegal) => illegal.into(),
-            DeskError::NoReason => Self::new(Kind::InvalidDecision, error.to_string()),
+            DeskError::Since => Self::new(Kind::InvalidDecision, error.to_string()),
             DeskError::Ledger(error) => error.into(),
         }
     }

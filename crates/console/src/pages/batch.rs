@@ -172,10 +172,11 @@ pub(super) async fn show(
 
 /// The batch whose money came back and is sent again with this one.
 async fn parent(ledger: &dyn Ledger, head: &Head) -> Result<Option<Related>, Fault> {
-    let Some(external_id) = head.parent.clone() else {
+    let Some(parent) = head.parent.clone() else {
         return Ok(None);
     };
-    let stored = ledger.load(&BatchRef::External(external_id)).await?;
+    let parent = BatchRef::External(parent.external_id);
+    let stored = ledger.load(&parent).await?;
     Ok(stored.map(|stored| Related {
         id: stored.batch.id().to_string(),
         external_id: stored.batch.head().external_id.to_string(),
@@ -270,7 +271,10 @@ impl Held {
     fn of(batch: &Batch, now: DateTime<Utc>) -> Option<Self> {
         let hold = batch.state().hold()?;
         Some(Self {
-            request_id: hold.request_id.to_string(),
+            request_id: hold
+                .request_id
+                .as_ref()
+                .map_or_else(|| "not told".to_owned(), ToString::to_string),
             account: hold.account.to_string(),
             digest: hold.digest.to_string(),
             code: hold.digest.code(),

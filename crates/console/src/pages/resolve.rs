@@ -15,7 +15,7 @@ use super::shown::{Header, prose};
 use super::stopped::{Step, Stopped, label};
 use super::visitor::{Signed, Visitor};
 use super::{Fault, page};
-use crate::desk::{self, Person, may_resolve, risk};
+use crate::desk::{self, Person, Wish, frozen_since, may_resolve, risk};
 use crate::http::{Console, Kind, Problem, words};
 
 #[derive(Template)]
@@ -34,6 +34,8 @@ struct Asked {
     consequence: &'static str,
     button: &'static str,
     said: String,
+    /// Since when the batch on this page is frozen, for the form.
+    since: String,
     error: Option<String>,
 }
 
@@ -71,6 +73,7 @@ impl Asked {
             },
             button: step.word(),
             said: String::new(),
+            since: head.since.to_rfc3339(),
             error: None,
         })
     }
@@ -91,6 +94,7 @@ pub(super) async fn ask(
 pub(super) struct Said {
     #[serde(default)]
     words: String,
+    since: String,
 }
 
 /// `POST /batches/{batch}/resolve/{action}`: records it, and shows the batch.
@@ -118,7 +122,12 @@ pub(super) async fn act(
     };
     let (identity, via, id) = (visitor.identity(), "console", stored.batch.id());
     let (person, ledger) = (Person { identity, via }, &*console.desk.ledger);
-    desk::resolve(ledger, &person, &BatchRef::Id(id), action, &reason).await?;
+    let wish = Wish {
+        resolution: action,
+        reason: &reason,
+        since: Some(frozen_since(&form.since)?),
+    };
+    desk::resolve(ledger, &person, &BatchRef::Id(id), &wish).await?;
     Ok(Redirect::to(&format!("/batches/{id}")).into_response())
 }
 

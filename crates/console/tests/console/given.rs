@@ -11,9 +11,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use http_body_util::BodyExt as _;
 use onay_console::{Desk, router};
 use onay_ledger::{Access, Actor, Authority, Commit, Ledger, Stored};
-use onay_payout::provider::{Initialized, InvalidItem};
+use onay_payout::provider::{
+    Initialized, InvalidItem, RemoteBatch, RemoteCopy, RemoteItem, RemoteStatus,
+};
 use onay_payout::{
-    BatchRef, CopyRead, Event, HeldRule, Intent, OnInvalid, Policy, ReadBack, issue_token,
+    BatchRef, CopyRead, Event, HeldRule, Intent, ItemStatus, OnInvalid, Policy, ReadBack, Why,
+    issue_token,
 };
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
@@ -23,13 +26,14 @@ use tower::ServiceExt as _;
 use crate::log::listen;
 
 /// Names, roles; `nobody` is known and has no role.
-const PEOPLE: [(&str, &str); 7] = [
+const PEOPLE: [(&str, &str); 8] = [
     ("ayse", r#""maker""#),
     ("deniz", r#""maker", "approver""#),
     ("mehmet", r#""approver""#),
     ("zeynep", r#""approver""#),
     ("kemal", r#""approver""#),
     ("ela", r#""auditor""#),
+    ("okan", r#""operator""#),
     ("nobody", ""),
 ];
 
@@ -50,6 +54,7 @@ expires_after = "24h"
 "#;
 
 struct People {
+    text: String,
     policy: Arc<Policy>,
     tokens: Vec<(&'static str, String)>,
 }
@@ -70,8 +75,13 @@ fn people() -> &'static People {
             .unwrap();
             tokens.push((name, token.expose_secret().to_owned()));
         }
-        let policy = Arc::new(Policy::parse(&(text + RULES)).unwrap());
-        People { policy, tokens }
+        text.push_str(RULES);
+        let policy = Arc::new(Policy::parse(&text).unwrap());
+        People {
+            text,
+            policy,
+            tokens,
+        }
     })
 }
 
@@ -88,7 +98,7 @@ pub(crate) fn token(name: &str) -> &'static str {
 pub(crate) struct World {
     pub(crate) ledger: Arc<dyn Ledger>,
     router: Router,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 /// An answer, read whole.
@@ -143,8 +153,17 @@ impl World {
         Self {
             ledger,
             router: router(change(desk)),
-            _dir: dir,
+            dir,
         }
+    }
+
+    /// The same ledger, and a policy file that differs in a comment.
+    pub(crate) fn under_another_policy(self) -> Self {
+        let text = format!("{}# other\n", people().text);
+        let policy = Arc::new(Policy::parse(&text).unwrap());
+        let desk = Desk::new(Arc::clone(&self.ledger), policy);
+        let router = router(desk);
+        Self { router, ..self }
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
@@ -236,7 +255,7 @@ impl World {
             rule: Some(HeldRule {
                 name: rule.name.clone(),
                 needed: rule.approvals,
-                asked: policy.asked(rule, stored.batch.maker()),
+                asked: policy.asked(rule, stored.batch.head()),
             }),
             expires_after: rule.expires_after,
             on_invalid: OnInvalid::Ask,
@@ -257,17 +276,85 @@ impl World {
 
     /// The quorum is reached and authorize is under way.
     pub(crate) async fn releasing(&self, id: &str) {
+        self.releasing_until(id, Utc::now() + Duration::from_mins(1))
+            .await;
+    }
+
+    async fn releasing_until(&self, id: &str, deadline: DateTime<Utc>) {
         let stored = self.load(id).await;
         let at = Utc::now();
         let owner = "w-1".parse().unwrap();
         let intent = Intent {
             owner,
             started_at: at,
-            deadline: at + Duration::from_mins(1),
+            deadline,
         };
         let quorum = people().policy.quorum(stored.batch.head()).unwrap();
         self.happened(id, Event::ReleaseStarted { intent, quorum }, at)
             .await;
+    }
+
+    /// A batch with enough approvals.
+    pub(crate) async fn approved(&self, maker: &str, batch: &Value) -> String {
+        let id = self.held(maker, batch).await;
+        let body = json!({ "verdict": "approve", "digest": self.digest(&id).await });
+        let path = format!("/v1/batches/{id}/decisions");
+        let answer = self.post("mehmet", &path, &body).await;
+        assert_eq!(answer.json()["state"], "approved", "{}", answer.text);
+        id
+    }
+
+    /// A batch whose release may have been sent, and is past its deadline.
+    pub(crate) async fn frozen(&self, maker: &str, batch: &Value) -> String {
+        let id = self.approved(maker, batch).await;
+        self.releasing_until(&id, Utc::now()).await;
+        let (why, details) = (Why::ReleaseUnconfirmed, vec!["four looks".to_owned()]);
+        self.happened(&id, Event::Froze { why, details }, Utc::now())
+            .await;
+        id
+    }
+
+    /// A batch that froze before anybody could approve it.
+    pub(crate) async fn frozen_early(&self, maker: &str, batch: &Value) -> String {
+        let id = self.held(maker, batch).await;
+        let (why, details) = (Why::CopyDiffers, vec!["another total".to_owned()]);
+        self.happened(&id, Event::Froze { why, details }, Utc::now())
+            .await;
+        id
+    }
+
+    /// Releases an approved batch; its items end like this.
+    pub(crate) async fn closed(&self, id: &str, ends: &[ItemStatus]) {
+        self.releasing(id).await;
+        let stored = self.load(id).await;
+        let request_id = stored.batch.state().request_id().unwrap().clone();
+        self.happened(id, Event::Released(request_id), Utc::now())
+            .await;
+        let items = stored.batch.content().items().iter().zip(ends);
+        let items = items.map(|(item, status)| RemoteItem {
+            id: item.id.clone(),
+            reference: None,
+            status: status.clone(),
+            recipient_kind: None,
+            recipient_info: None,
+            recipient_name: None,
+            description: None,
+            amount: Some(item.amount),
+            commission: None,
+            errors: Vec::new(),
+            request_id: None,
+        });
+        let copy = RemoteCopy {
+            items: items.collect(),
+            total_items: None,
+            batch: RemoteBatch {
+                external_id: None,
+                status: RemoteStatus::Completed,
+                total: None,
+                commission: None,
+            },
+        };
+        self.happened(id, Event::Reported(copy), Utc::now()).await;
     }
 
     pub(crate) async fn digest(&self, id: &str) -> String {

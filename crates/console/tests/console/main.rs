@@ -16,5 +16,7 @@ mod log;
 mod pages;
 mod privacy;
 mod reading;
+mod resolutions;
 mod sessions;
 mod submission;
+mod waiting;

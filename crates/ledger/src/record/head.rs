@@ -1,7 +1,8 @@
 //! A batch without its items.
 
 use onay_payout::{
-    BatchId, Decision, Digest, ExternalId, Head, PersonName, Purpose, TieOut, Verdict,
+    BatchId, Decision, Digest, ExternalId, Head, Left, Parent, PersonName, Purpose, RequestId,
+    TieOut, Verdict,
 };
 use serde::{Deserialize, Serialize};
 
@@ -19,9 +20,11 @@ pub(super) struct HeadRecord {
     maker: Text<PersonName>,
     accepted_at: Time,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    parent: Option<Text<ExternalId>>,
+    parent: Option<ParentRecord>,
     #[serde(default, skip_serializing_if = "is_first")]
     attempt: u32,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    left: Vec<LeftRecord>,
     count: usize,
     content_digest: Text<Digest>,
     outcomes_digest: Text<Digest>,
@@ -48,8 +51,9 @@ impl From<&Head> for HeadRecord {
             purpose: head.purpose.map(Text),
             maker: Text(head.maker.clone()),
             accepted_at: Time(head.accepted_at),
-            parent: head.parent.clone().map(Text),
+            parent: head.parent.as_ref().map(ParentRecord::from),
             attempt: head.attempt,
+            left: head.left.iter().map(LeftRecord::from).collect(),
             count: head.count,
             content_digest: Text(head.content_digest),
             outcomes_digest: Text(head.outcomes_digest),
@@ -69,8 +73,9 @@ impl From<HeadRecord> for Head {
             purpose: record.purpose.map(|Text(purpose)| purpose),
             maker: record.maker.0,
             accepted_at: record.accepted_at.0,
-            parent: record.parent.map(|Text(parent)| parent),
+            parent: record.parent.map(Parent::from),
             attempt: record.attempt,
+            left: record.left.into_iter().map(Left::from).collect(),
             count: record.count,
             content_digest: record.content_digest.0,
             outcomes_digest: record.outcomes_digest.0,
@@ -78,6 +83,59 @@ impl From<HeadRecord> for Head {
             decisions: record.decisions.into_iter().map(Decision::from).collect(),
             state: record.state.into(),
             since: record.since.0,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ParentRecord {
+    external_id: Text<ExternalId>,
+    maker: Text<PersonName>,
+}
+
+impl From<&Parent> for ParentRecord {
+    fn from(parent: &Parent) -> Self {
+        Self {
+            external_id: Text(parent.external_id.clone()),
+            maker: Text(parent.maker.clone()),
+        }
+    }
+}
+
+impl From<ParentRecord> for Parent {
+    fn from(record: ParentRecord) -> Self {
+        Self {
+            external_id: record.external_id.0,
+            maker: record.maker.0,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LeftRecord {
+    attempt: u32,
+    request_id: Option<Text<RequestId>>,
+    seen: bool,
+}
+
+impl From<&Left> for LeftRecord {
+    fn from(left: &Left) -> Self {
+        Self {
+            attempt: left.attempt,
+            request_id: left.request_id.clone().map(Text),
+            seen: left.is_seen,
+        }
+    }
+}
+
+impl From<LeftRecord> for Left {
+    fn from(record: LeftRecord) -> Self {
+        Self {
+            attempt: record.attempt,
+            request_id: record.request_id.map(|Text(id)| id),
+            is_seen: record.seen,
         }
     }
 }

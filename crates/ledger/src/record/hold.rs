@@ -1,6 +1,6 @@
 //! A batch as the provider holds it, and calls that may be on their way.
 
-use onay_payout::provider::RemoteStatus;
+use onay_payout::provider::{Refusal, RemoteStatus};
 use onay_payout::{
     Account, Digest, HeldRule, Hold, Intent, PersonName, Preparing, Releasing, RequestId, Shortage,
     Shown, WorkerName,
@@ -8,6 +8,7 @@ use onay_payout::{
 use serde::{Deserialize, Serialize};
 
 use super::scalar::{Amount, Text, Time};
+use super::state::RefusalRecord;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -87,7 +88,8 @@ impl From<PreparingRecord> for Preparing {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct HoldRecord {
-    request_id: Text<RequestId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    request_id: Option<Text<RequestId>>,
     account: Text<Account>,
     digest: Text<Digest>,
     count: usize,
@@ -111,6 +113,7 @@ pub(super) struct HoldRecord {
 struct ShortageRecord {
     balance: Amount,
     needed: Amount,
+    at: Time,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -129,7 +132,7 @@ impl From<&Hold> for HoldRecord {
             asked: hold.rule.asked.iter().cloned().map(Text).collect(),
         };
         Self {
-            request_id: Text(hold.request_id.clone()),
+            request_id: hold.request_id.clone().map(Text),
             account: Text(hold.account.clone()),
             digest: Text(hold.digest),
             count: hold.count,
@@ -144,6 +147,7 @@ impl From<&Hold> for HoldRecord {
             short: hold.short.map(|short| ShortageRecord {
                 balance: Amount(short.balance),
                 needed: Amount(short.needed),
+                at: Time(short.at),
             }),
             judged: hold.judged.as_ref().map(|status| status.word().to_owned()),
         }
@@ -163,7 +167,7 @@ impl From<HoldRecord> for Hold {
                 .collect(),
         };
         Self {
-            request_id: record.request_id.0,
+            request_id: record.request_id.map(|Text(id)| id),
             account: record.account.0,
             digest: record.digest.0,
             count: record.count,
@@ -180,6 +184,7 @@ impl From<HoldRecord> for Hold {
             short: record.short.map(|short| Shortage {
                 balance: short.balance.0,
                 needed: short.needed.0,
+                at: short.at.0,
             }),
             judged: record.judged.map(|word| RemoteStatus::from_word(&word)),
         }
@@ -192,6 +197,8 @@ pub(super) struct ReleasingRecord {
     hold: HoldRecord,
     intent: IntentRecord,
     looks: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    refusal: Option<RefusalRecord>,
 }
 
 impl From<&Releasing> for ReleasingRecord {
@@ -200,6 +207,7 @@ impl From<&Releasing> for ReleasingRecord {
             hold: (&releasing.hold).into(),
             intent: (&releasing.intent).into(),
             looks: releasing.looks,
+            refusal: releasing.refusal.as_ref().map(RefusalRecord::from),
         }
     }
 }
@@ -210,6 +218,7 @@ impl From<ReleasingRecord> for Releasing {
             hold: record.hold.into(),
             intent: record.intent.into(),
             looks: record.looks,
+            refusal: record.refusal.map(Refusal::from),
         }
     }
 }

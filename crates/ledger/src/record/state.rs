@@ -108,6 +108,8 @@ pub(super) struct TurnedDownRecord {
     by: Option<Text<PersonName>>,
     reason: String,
     request_id: Option<Text<RequestId>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sent: Option<Box<HoldRecord>>,
 }
 
 impl From<&TurnedDown> for TurnedDownRecord {
@@ -116,6 +118,7 @@ impl From<&TurnedDown> for TurnedDownRecord {
             by: end.by.clone().map(Text),
             reason: end.reason.clone(),
             request_id: end.request_id.clone().map(Text),
+            sent: end.sent.as_deref().map(HoldRecord::from).map(Box::new),
         }
     }
 }
@@ -126,6 +129,7 @@ impl From<TurnedDownRecord> for TurnedDown {
             by: record.by.map(|Text(name)| name),
             reason: record.reason,
             request_id: record.request_id.map(|Text(id)| id),
+            sent: record.sent.map(|hold| Box::new(Hold::from(*hold))),
         }
     }
 }

@@ -9,9 +9,9 @@ use chrono::{DateTime, Utc};
 use onay_payout::provider::{Refusal, RemoteStatus};
 use onay_payout::{
     Cancelling, Content, Currency, Decision, Digest, Ending, Frozen, Head, HeldRule, Hold, Intent,
-    Item, ItemStatus, Money, Outcome, PersonName, Personal, Prepared, Preparing, Proposal, Purpose,
-    Recipient, RecipientType, Releasing, Resolution, Shortage, Shown, State, TieOut, TurnedDown,
-    Verdict, Why,
+    Item, ItemStatus, Left, Money, Outcome, Parent, PersonName, Personal, Prepared, Preparing,
+    Proposal, Purpose, Recipient, RecipientType, Releasing, Resolution, Shortage, Shown, State,
+    TieOut, TurnedDown, Verdict, Why,
 };
 use proptest::collection::{btree_set, vec};
 use proptest::option;
@@ -60,28 +60,30 @@ fn intent() -> impl Strategy<Value = Intent> {
 
 prop_compose! {
     fn hold()(
-        (request_id, account, digest) in (id(), "[a-z.-]{1,20}/[0-9a-f]{8}", digest()),
+        (request_id, account, digest) in (option::of(id()), "[a-z.-]{1,20}/[0-9a-f]{8}", digest()),
         (count, total, commission) in (0..100_000_usize, money(), option::of(money())),
         (shown_total, shown_count) in (option::of(money()), option::of(any::<u64>())),
         (name, needed, asked) in (any::<String>(), any::<u32>(), btree_set(id::<PersonName>(), 0..4)),
         (held_at, expires_at) in (time(), time()),
-        (is_sent, short, judged) in (any::<bool>(), option::of((money(), money())), option::of(status())),
+        (is_sent, short, judged) in (any::<bool>(), option::of((money(), money(), time())), option::of(status())),
     ) -> Hold {
         let (account, rule) = (account.parse().unwrap(), HeldRule { name, needed, asked });
         let shown = Shown { total: shown_total, count: shown_count };
-        let short = short.map(|(balance, needed)| Shortage { balance, needed });
+        let short = short.map(|(balance, needed, at)| Shortage { balance, needed, at });
         Hold { request_id, account, digest, count, total, shown, commission, rule, held_at, expires_at, is_sent, short, judged }
     }
 }
 
 fn turned_down() -> impl Strategy<Value = TurnedDown> {
-    (option::of(id()), any::<String>(), option::of(id())).prop_map(|(by, reason, request_id)| {
-        TurnedDown {
+    let sent = option::of(hold().prop_map(Box::new));
+    (option::of(id()), any::<String>(), option::of(id()), sent).prop_map(
+        |(by, reason, request_id, sent)| TurnedDown {
             by,
             reason,
             request_id,
-        }
-    })
+            sent,
+        },
+    )
 }
 
 fn cancelling() -> impl Strategy<Value = Cancelling> {
@@ -111,10 +113,12 @@ fn cancelling() -> impl Strategy<Value = Cancelling> {
 }
 
 fn releasing() -> impl Strategy<Value = Releasing> {
-    (hold(), intent(), any::<u32>()).prop_map(|(hold, intent, looks)| Releasing {
+    let refusal = option::of(refusal());
+    (hold(), intent(), any::<u32>(), refusal).prop_map(|(hold, intent, looks, refusal)| Releasing {
         hold,
         intent,
         looks,
+        refusal,
     })
 }
 
@@ -164,6 +168,20 @@ fn state() -> impl Strategy<Value = State> {
     })
 }
 
+fn parent() -> impl Strategy<Value = Parent> {
+    (id(), id()).prop_map(|(external_id, maker)| Parent { external_id, maker })
+}
+
+fn left() -> impl Strategy<Value = Left> {
+    (any::<u32>(), option::of(id()), any::<bool>()).prop_map(|(attempt, request_id, is_seen)| {
+        Left {
+            attempt,
+            request_id,
+            is_seen,
+        }
+    })
+}
+
 fn proposal() -> impl Strategy<Value = Proposal> {
     let resolution = proptest::sample::select(Resolution::ALL.to_vec());
     (resolution, id(), any::<String>(), time()).prop_map(|(resolution, by, reason, at)| Proposal {
@@ -209,14 +227,14 @@ prop_compose! {
     fn head()(
         (number, external_id, purpose) in (any::<u128>(), id(), purpose()),
         (maker, accepted_at, since) in (id(), time(), time()),
-        (parent, attempt) in (option::of(id()), any::<u32>()),
+        (parent, attempt, left) in (option::of(parent()), any::<u32>(), vec(left(), 0..3)),
         (content_digest, outcomes_digest) in (digest(), digest()),
         (count, tie_out, decisions, state) in
             (0..100_000_usize, tie_out(), vec(decision(), 0..4), state()),
     ) -> Head {
         Head {
             id: format!("b_{number:032x}").parse().unwrap(),
-            external_id, purpose, maker, accepted_at, parent, attempt, count, content_digest, outcomes_digest,
+            external_id, purpose, maker, accepted_at, parent, attempt, left, count, content_digest, outcomes_digest,
             tie_out, decisions, state, since,
         }
     }

@@ -1,17 +1,22 @@
 //! Turned down: look, cancel, and end only when the provider confirms.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 
 use super::{Batch, Jobs, Transition, after};
 use crate::account::Account;
-use crate::cadence::DOUBT_PAUSE;
+use crate::cadence::{DOUBT_PAUSE, LATE_CHECK};
 use crate::event::IllegalTransition;
 use crate::item::ItemStatus;
-use crate::provider::{RemoteCopy, RemoteStatus};
-use crate::state::{Cancelling, Intent, State, Why};
+use crate::provider::{RemoteCopy, RemoteItem, RemoteStatus};
+use crate::state::{Cancelling, Hold, Intent, State, TurnedDown, Why};
 
 /// Looks that do not show a sent cancel as done, before a person is asked.
-const CANCEL_LOOKS_MAX: u32 = 10;
+const CANCEL_LOOKS_MAX: u32 = 20;
+
+/// Longest pause between two of them.
+const CANCEL_PAUSE_MAX: Duration = Duration::from_mins(1);
 
 impl Batch {
     pub(super) fn cancel_started(
@@ -46,33 +51,18 @@ impl Batch {
             return Err(self.illegal());
         };
         let status = &copy.batch.status;
+        let shows = format!("the provider shows {}", status.word());
         if copy.shows_started_items() {
-            let what = format!(
-                "the provider shows {} with items that were started",
-                status.word()
-            );
+            let what = format!("{shows} with items that were started");
             return self.started_all_the_same(cancelling, (status, what), account, at);
         }
-        let judged = cancelling
-            .hold
-            .as_ref()
-            .and_then(|hold| hold.judged.as_ref());
+        let hold = cancelling.hold.as_ref();
+        let is_judged = hold.is_some_and(|hold| hold.judged.as_ref() == Some(status));
         match status {
-            judged_one if judged == Some(judged_one) => {
-                Ok(self.not_cancelled_yet(cancelling, copy, at))
-            }
-            RemoteStatus::Canceled => {
-                let Some(ended) = cancelling.ending.state(cancelling.turned_down.clone()) else {
-                    let note = "the provider confirms the cancel; it is prepared anew";
-                    return Ok(self.to_received_anew(at).noted(note));
-                };
-                let (batch, changed) = self.with_open_items(&ItemStatus::Cancelled);
-                Ok(batch
-                    .to(ended, Jobs::NONE, at)
-                    .noted("the provider confirms")
-                    .changing(changed))
-            }
-            RemoteStatus::Init | RemoteStatus::Unknown(_) => {
+            RemoteStatus::Canceled if is_confirmed(hold, copy) => Ok(self
+                .cancelled(cancelling, at)
+                .noted("the provider confirms")),
+            RemoteStatus::Canceled | RemoteStatus::Init | RemoteStatus::Unknown(_) => {
                 Ok(self.not_cancelled_yet(cancelling, copy, at))
             }
             RemoteStatus::InProgress
@@ -82,10 +72,30 @@ impl Batch {
             | RemoteStatus::InsufficientBalance
             | RemoteStatus::Success
             | RemoteStatus::IyzicoInsufficientBalance => {
-                let what = format!("turned down, but the provider shows {}", status.word());
-                self.started_all_the_same(cancelling, (status, what), account, at)
+                if is_judged {
+                    return Ok(self.not_cancelled_yet(cancelling, copy, at));
+                }
+                self.started_all_the_same(cancelling, (status, shows), account, at)
             }
         }
+    }
+
+    /// The end of a batch that was turned down, or its new beginning.
+    pub(super) fn cancelled(&self, cancelling: &Cancelling, at: DateTime<Utc>) -> Transition {
+        let sent = cancelling.hold.clone().filter(|hold| hold.is_sent);
+        let turned_down = TurnedDown {
+            sent: sent.map(Box::new),
+            ..cancelling.turned_down.clone()
+        };
+        let jobs = match &turned_down.sent {
+            Some(_) => Jobs::reconciler(after(at, LATE_CHECK)),
+            None => Jobs::NONE,
+        };
+        let Some(ended) = cancelling.ending.state(turned_down) else {
+            return self.to_received_anew(true, at);
+        };
+        let (batch, changed) = self.with_open_items(&ItemStatus::Cancelled);
+        batch.to(ended, jobs, at).changing(changed)
     }
 
     fn not_cancelled_yet(
@@ -94,18 +104,28 @@ impl Batch {
         copy: &RemoteCopy,
         at: DateTime<Utc>,
     ) -> Transition {
-        let note = format!("the provider still shows {}", copy.batch.status.word());
+        let status = &copy.batch.status;
+        let note = match status {
+            RemoteStatus::Canceled => {
+                "the provider shows CANCELED, but not every item so".to_owned()
+            }
+            other => format!("the provider still shows {}", other.word()),
+        };
         if cancelling.looks >= CANCEL_LOOKS_MAX {
-            return self.to_frozen(Why::CancelUnconfirmed, vec![note], at);
+            return self.to_frozen_at(Why::CancelUnconfirmed, status, vec![note], at);
         }
         let looks = cancelling.looks.saturating_add(1);
-        let due = after(at, DOUBT_PAUSE.saturating_mul(looks));
+        let pause = DOUBT_PAUSE.saturating_mul(looks).min(CANCEL_PAUSE_MAX);
         let cancelling = Cancelling {
             looks,
             ..cancelling.clone()
         };
-        self.to(State::Cancelling(cancelling), Jobs::worker(due), at)
-            .noted(note)
+        self.to(
+            State::Cancelling(cancelling),
+            Jobs::worker(after(at, pause)),
+            at,
+        )
+        .noted(note)
     }
 
     fn started_all_the_same(
@@ -115,11 +135,17 @@ impl Batch {
         account: Account,
         at: DateTime<Utc>,
     ) -> Result<Transition, IllegalTransition> {
-        let before = self.state().name();
-        let hold = self.watched(cancelling.request_id.clone(), account, at)?;
-        let started = self.to(State::Processing(hold), Jobs::NONE, at).batch;
-        let mut transition = started.to_frozen_at(Why::PastInit, status, vec![what], at);
-        transition.before = before;
-        Ok(transition)
+        let hold = self.watched(Some(cancelling.request_id.clone()), account, at)?;
+        Ok(self.to_started(hold, (Some(status), what), at))
     }
+}
+
+/// Whether a shown cancel is all there is. What was never sent cannot have been started; after a
+/// release in doubt every item must be shown as cancelled.
+fn is_confirmed(hold: Option<&Hold>, copy: &RemoteCopy) -> bool {
+    let Some(hold) = hold.filter(|hold| hold.is_sent) else {
+        return true;
+    };
+    let is_over = |item: &&RemoteItem| item.status == ItemStatus::Cancelled;
+    copy.items.iter().filter(is_over).count() >= hold.count
 }

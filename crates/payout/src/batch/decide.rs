@@ -20,7 +20,7 @@ impl Batch {
             return Err(self.illegal());
         };
         let decision = ruling.decision();
-        if decision.person == *self.maker() {
+        if self.head.is_made_by(&decision.person) {
             return Err(IllegalTransition::OwnBatch(decision.person.clone()));
         }
         if decision.digest != hold.digest {
@@ -40,9 +40,10 @@ impl Batch {
                 let turned_down = TurnedDown {
                     by: Some(decision.person.clone()),
                     reason: reason.clone(),
-                    request_id: Some(hold.request_id.clone()),
+                    request_id: hold.request_id.clone(),
+                    sent: None,
                 };
-                batch.to_cancelling(Ending::Rejected, turned_down, hold.request_id.clone(), at)
+                batch.to_cancelling(Ending::Rejected, turned_down, at)?
             }
         };
         Ok(transition.noted(decision.verdict.text().unwrap_or_default()))
@@ -90,6 +91,7 @@ impl Batch {
             by: Some(by.name().clone()),
             reason: reason.to_owned(),
             request_id: request_id.cloned(),
+            sent: None,
         };
         match self.state() {
             State::Withdrawn(_) => Err(IllegalTransition::AlreadyDecided(by.name().clone())),
@@ -102,11 +104,8 @@ impl Batch {
                 Ok(transition.noted(reason).changing(changed))
             }
             State::Prepared(_) | State::PendingApproval(_) | State::Approved(_) => {
-                let Some(id) = self.state().request_id() else {
-                    return Err(self.illegal());
-                };
-                let transition =
-                    self.to_cancelling(Ending::Withdrawn, turned_down(Some(id)), id.clone(), at);
+                let turned_down = turned_down(self.state().request_id());
+                let transition = self.to_cancelling(Ending::Withdrawn, turned_down, at)?;
                 Ok(transition.noted(reason))
             }
             _ => Err(self.illegal()),
@@ -123,9 +122,10 @@ impl Batch {
         let turned_down = TurnedDown {
             by: None,
             reason: "nobody released it in time".to_owned(),
-            request_id: Some(hold.request_id.clone()),
+            request_id: hold.request_id.clone(),
+            sent: None,
         };
-        Ok(self.to_cancelling(Ending::Expired, turned_down, hold.request_id.clone(), at))
+        self.to_cancelling(Ending::Expired, turned_down, at)
     }
 
     pub(super) fn approval_short(
@@ -148,9 +148,10 @@ impl Batch {
         &self,
         ending: Ending,
         turned_down: TurnedDown,
-        request_id: RequestId,
         at: DateTime<Utc>,
-    ) -> Transition {
+    ) -> Result<Transition, IllegalTransition> {
+        let request_id = turned_down.request_id.clone();
+        let request_id = request_id.ok_or_else(|| self.illegal())?;
         let note = turned_down.reason.clone();
         let cancelling = Cancelling {
             ending,
@@ -160,7 +161,8 @@ impl Batch {
             intent: None,
             looks: 0,
         };
-        self.to(State::Cancelling(cancelling), Jobs::worker(at), at)
-            .noted(note)
+        Ok(self
+            .to(State::Cancelling(cancelling), Jobs::worker(at), at)
+            .noted(note))
     }
 }

@@ -9,6 +9,7 @@ use crate::account::Account;
 use crate::copy::Comparison;
 use crate::digest::{Canonical, Digest};
 use crate::event::{CopyRead, IllegalTransition, NotSentBy};
+use crate::head::Left;
 use crate::ids::{ItemId, RequestId};
 use crate::item::{Item, ItemStatus, Outcome};
 use crate::money::Money;
@@ -144,21 +145,30 @@ impl Batch {
             return Err(self.illegal());
         };
         let old = self.head.remote_id();
-        if self.head.attempt >= ATTEMPTS_MAX {
+        if self.head.next_attempt() > ATTEMPTS_MAX {
             let details = vec![format!("stored as {old}; {refusal}")];
             return Ok(self.to_frozen(Why::RequestIdUnknown, details, at));
         }
-        let transition = self.to_received_anew(at);
+        let transition = self.to_received_anew(true, at);
         let new = transition.batch.head.remote_id();
-        Ok(transition.noted(format!(
-            "what is stored as {old} is left there for ever, not authorized ({refusal}); it is              stored anew as {new}"
-        )))
+        let note = format!(
+            "what is stored as {old} is left there for ever, not authorized ({refusal}); it is \
+             stored anew as {new}"
+        );
+        Ok(transition.noted(note))
     }
 
-    /// Back to the start, under another id at the provider.
-    pub(super) fn to_received_anew(&self, at: DateTime<Utc>) -> Transition {
+    /// Back to the start, under another id at the provider. `is_seen` says whether the old one is
+    /// certainly there.
+    pub(super) fn to_received_anew(&self, is_seen: bool, at: DateTime<Utc>) -> Transition {
         let mut batch = self.clone();
-        batch.head.attempt = self.head.attempt.saturating_add(1);
+        let request_id = self.state().request_id().cloned();
+        batch.head.left.push(Left {
+            attempt: self.head.attempt,
+            is_seen: is_seen || request_id.is_some(),
+            request_id,
+        });
+        batch.head.attempt = self.head.next_attempt();
         let mut changed = Vec::new();
         for (index, outcome) in batch.outcomes.iter_mut().enumerate() {
             if *outcome != Outcome::new() {
@@ -236,9 +246,10 @@ impl Batch {
             let turned_down = TurnedDown {
                 by: None,
                 reason: reason.to_owned(),
-                request_id: Some(request_id.clone()),
+                request_id: Some(request_id),
+                sent: None,
             };
-            return Ok(self.to_cancelling(Ending::Rejected, turned_down, request_id, at));
+            return self.to_cancelling(Ending::Rejected, turned_down, at);
         }
         let currency = self.content().currency();
         let total = Money::sum(currency, valid.iter().map(|item| item.amount))
@@ -253,8 +264,8 @@ impl Batch {
             });
         let (count, rule) = (valid.len(), read.rule.unwrap_or_else(no_rule));
         let hold = Hold {
-            digest: self.digest(read.account.as_str(), &request_id, valid, total),
-            request_id,
+            digest: self.digest(read.account.as_str(), request_id.as_str(), valid, total),
+            request_id: Some(request_id),
             account: read.account,
             count,
             total,
@@ -277,13 +288,15 @@ impl Batch {
     /// A batch that is found started without a release from here: watched, and approved by nobody.
     pub(super) fn watched(
         &self,
-        request_id: RequestId,
+        request_id: Option<RequestId>,
         account: Account,
         at: DateTime<Utc>,
     ) -> Result<Hold, IllegalTransition> {
-        if let Some(hold) = self.state().hold() {
-            return Ok(hold.clone());
+        let is_held = |hold: &&Hold| hold.request_id == request_id;
+        if let Some(hold) = self.state().hold().filter(is_held) {
+            return Ok(hold.clone().sent());
         }
+        let id = request_id.as_ref().map_or("", |id| id.as_str());
         let valid: Vec<&Item> = self.valid_items().collect();
         let total = Money::sum(
             self.content().currency(),
@@ -292,7 +305,7 @@ impl Batch {
         .map_err(|_| IllegalTransition::Unsummable)?;
         Ok(Hold {
             count: valid.len(),
-            digest: self.digest(account.as_str(), &request_id, valid, total),
+            digest: self.digest(account.as_str(), id, valid, total),
             request_id,
             account,
             total,
@@ -301,7 +314,7 @@ impl Batch {
             rule: no_rule(),
             held_at: at,
             expires_at: at,
-            is_sent: false,
+            is_sent: true,
             short: None,
             judged: None,
         })
@@ -309,16 +322,10 @@ impl Batch {
 
     /// What an approval binds to: where the money comes from, the provider's id, and every item
     /// that would be paid.
-    fn digest(
-        &self,
-        account: &str,
-        request_id: &RequestId,
-        valid: Vec<&Item>,
-        total: Money,
-    ) -> Digest {
+    fn digest(&self, account: &str, request_id: &str, valid: Vec<&Item>, total: Money) -> Digest {
         let mut canonical = Canonical::new("onay digest 1");
         canonical.field(account); // ours
-        canonical.field(request_id.as_str()); // the provider's
+        canonical.field(request_id); // the provider's
         self.content.write(&mut canonical, valid.into_iter());
         canonical.field(&total.number()); // read back
         canonical.finish()

@@ -3,12 +3,13 @@
 use chrono::{DateTime, Utc};
 
 use super::{Batch, Jobs, Transition, after};
-use crate::cadence::{DOUBT_LOOKS_MIN, funds_check_after, poll_after};
+use crate::cadence::{DOUBT_LOOKS_MIN, funds_check_after, looks_within, poll_after};
 use crate::event::{IllegalTransition, NotSentBy, PastInit, ReleaseLook};
+use crate::head::Left;
 use crate::ids::RequestId;
 use crate::policy::{OnReleaseDoubt, Quorum};
-use crate::provider::{Authorized, RemoteStatus};
-use crate::state::{Cancelling, Hold, Intent, Releasing, Shortage, State, Why};
+use crate::provider::{Authorized, Refusal, RemoteStatus};
+use crate::state::{Hold, Intent, Releasing, Shortage, State, Why};
 
 impl Batch {
     pub(super) fn release_started(
@@ -35,6 +36,7 @@ impl Batch {
             hold,
             intent,
             looks: 0,
+            refusal: None,
         };
         Ok(self
             .to(State::Releasing(releasing), Jobs::worker(at), at)
@@ -86,40 +88,77 @@ impl Batch {
         request_id: &RequestId,
         at: DateTime<Utc>,
     ) -> Result<Transition, IllegalTransition> {
-        let is_this = self.state().request_id() == Some(request_id);
-        match self.state() {
-            State::Releasing(Releasing { hold, .. })
-            | State::Approved(hold)
-            | State::PendingApproval(hold)
-                if is_this =>
-            {
+        let is_held = |hold: &&Hold| hold.request_id.as_ref() == Some(request_id);
+        let hold = self.state().hold().filter(is_held);
+        match (self.state(), hold) {
+            (State::Releasing(_) | State::Approved(_) | State::PendingApproval(_), Some(hold)) => {
                 Ok(self.to_processing(hold, at))
             }
-            State::Frozen(frozen) if is_this => match frozen.from.as_ref() {
-                State::Releasing(releasing) => Ok(self.to_processing(&releasing.hold, at)),
-                _ => Err(self.illegal()),
-            },
-            State::Cancelling(Cancelling {
-                hold: Some(hold), ..
-            }) if is_this => {
-                let before = self.state().name();
-                let started = self.to_processing(hold, at).batch;
-                let details = vec!["the provider confirmed the release".to_owned()];
-                let mut transition = started.to_frozen(Why::PastInit, details, at);
-                transition.before = before;
-                Ok(transition)
+            (State::Frozen(frozen), Some(hold)) if matches!(*frozen.from, State::Releasing(_)) => {
+                Ok(self.to_processing(hold, at))
             }
-            state if state.is_final() || is_this || matches!(state, State::Frozen(_)) => {
-                Err(self.illegal())
+            // What was released already says nothing new.
+            (
+                State::Processing(_)
+                | State::Settled(_)
+                | State::PartlySettled(_)
+                | State::Failed(_)
+                | State::Frozen(_),
+                Some(_),
+            ) => Err(self.illegal()),
+            (_, Some(hold)) => {
+                let hold = hold.clone();
+                Ok(self.to_started(
+                    hold,
+                    (None, "the provider confirmed the release".to_owned()),
+                    at,
+                ))
             }
-            // It was given up and stored anew since.
-            _ => {
-                let details = vec![format!(
-                    "the provider confirmed the release of {request_id}, which was given up before"
-                )];
-                Ok(self.to_frozen(Why::PastInit, details, at))
-            }
+            (_, None) => self.released_before(request_id, at),
         }
+    }
+
+    /// A yes to what was given up and stored anew since: it pays, so it is what is watched.
+    fn released_before(
+        &self,
+        request_id: &RequestId,
+        at: DateTime<Utc>,
+    ) -> Result<Transition, IllegalTransition> {
+        let is_this = |left: &&Left| left.request_id.as_ref() == Some(request_id);
+        let left = self.head.left.iter().find(is_this);
+        let account = self.state().hold().map(|hold| hold.account.clone());
+        let what = format!(
+            "the provider confirmed the release of {request_id}, which was given up before"
+        );
+        match (left, account) {
+            (Some(left), Some(account)) => {
+                let (attempt, id) = (left.attempt, Some(request_id.clone()));
+                let batch = self.switched(attempt, id.as_ref());
+                let hold = batch.watched(id, account, at)?;
+                Ok(batch.to_started(hold, (None, what), at).from_state_of(self))
+            }
+            _ if matches!(self.state(), State::Frozen(_)) => Err(self.illegal()),
+            _ => Ok(self.to_frozen(Why::PastInit, vec![what], at)),
+        }
+    }
+
+    /// A no that is believed only after a look, which comes next.
+    pub(super) fn release_refused(
+        &self,
+        refusal: Refusal,
+        at: DateTime<Utc>,
+    ) -> Result<Transition, IllegalTransition> {
+        let State::Releasing(releasing) = self.state() else {
+            return Err(self.illegal());
+        };
+        let note = refusal.to_string();
+        let releasing = Releasing {
+            refusal: Some(refusal),
+            ..releasing.clone()
+        };
+        Ok(self
+            .to(State::Releasing(releasing), Jobs::worker(at), at)
+            .noted(note))
     }
 
     /// The status table of an unanswered authorize. Only `INIT` after the quiet period may lead
@@ -160,7 +199,7 @@ impl Batch {
     ) -> Transition {
         let status = &look.copy.batch.status;
         let shows = status.word();
-        if let Some(refusal) = look.refusal {
+        if let Some(refusal) = &releasing.refusal {
             let details = vec![refusal.to_string()];
             return self.to_frozen_at(Why::ReleaseRefused, status, details, at);
         }
@@ -168,20 +207,26 @@ impl Batch {
             let transition = self.looked_once_more(releasing, &look, at);
             return transition.noted(format!("the provider still shows {shows}"));
         }
+        let is_init = look.copy.authorized() == Authorized::NotYet;
         match look.on_doubt {
-            OnReleaseDoubt::Ask => {
+            OnReleaseDoubt::Resend if is_init => {
+                let state = State::Approved(releasing.hold.clone().sent());
+                self.to(state, Jobs::worker(at), at).noted(format!(
+                    "the provider still shows {shows}; the policy allows sending again"
+                ))
+            }
+            OnReleaseDoubt::Ask | OnReleaseDoubt::Resend => {
                 let details = vec![format!(
                     "asked {} times since {}; the provider shows {shows}",
                     releasing.looks.saturating_add(1),
                     releasing.intent.started_at.format("%F %T UTC")
                 )];
-                self.to_frozen_at(Why::ReleaseUnconfirmed, status, details, at)
-            }
-            OnReleaseDoubt::Resend => {
-                let state = State::Approved(releasing.hold.clone().sent());
-                self.to(state, Jobs::worker(at), at).noted(format!(
-                    "the provider still shows {shows}; the policy allows sending again"
-                ))
+                let why = if is_init {
+                    Why::ReleaseUnconfirmed
+                } else {
+                    needs_person(status)
+                };
+                self.to_frozen_at(why, status, details, at)
             }
         }
     }
@@ -213,37 +258,76 @@ impl Batch {
         found: PastInit,
         at: DateTime<Utc>,
     ) -> Result<Transition, IllegalTransition> {
+        let (State::Received | State::Preparing(_) | State::Prepared(_) | State::Approved(_)) =
+            self.state()
+        else {
+            return Err(self.illegal());
+        };
         let PastInit {
+            attempt,
             status,
             request_id,
             account,
         } = found;
         let shows = format!("the provider shows {}", status.word());
-        let said = status.authorized();
-        match self.state() {
-            State::Approved(hold) if said == Authorized::Taken => {
-                let note = format!("{shows}; it is watched, and not released again");
-                Ok(self.to_processing(hold, at).noted(note))
-            }
-            State::Received | State::Preparing(_) | State::Prepared(_) | State::Approved(_) => {
-                let mut details = vec![shows];
-                details.extend(
-                    request_id
-                        .as_ref()
-                        .map(|id| format!("its request id is {id}")),
-                );
-                let before = self.state().name();
-                let mut batch = self.clone();
-                if let Some(id) = request_id.filter(|_| said != Authorized::NeedsPerson) {
-                    batch.head.state = State::Processing(self.watched(id, account, at)?);
-                }
-                let mut transition = batch.to_frozen_at(Why::PastInit, &status, details, at);
-                transition.before = before;
-                transition.batch.head.since = at;
-                Ok(transition)
-            }
-            _ => Err(self.illegal()),
+        let is_this =
+            attempt == self.head.attempt && request_id.as_ref() == self.state().request_id();
+        if let State::Approved(hold) = self.state()
+            && is_this
+            && status.authorized() == Authorized::Taken
+        {
+            let note = format!("{shows}; it is watched, and not released again");
+            return Ok(self.to_processing(hold, at).noted(note));
         }
+        let batch = self.switched(attempt, request_id.as_ref());
+        if is_this && status == RemoteStatus::Canceled {
+            return Ok(self.to_frozen_at(Why::PastInit, &status, vec![shows], at));
+        }
+        let id = request_id.as_ref().map_or("not told", RequestId::as_str);
+        let under = batch.head.remote_id();
+        let what = format!("{shows} under {under}; its request id is {id}");
+        let hold = batch.watched(request_id, account, at)?;
+        let started = batch.to_started(hold, (Some(&status), what), at);
+        Ok(started.from_state_of(self))
+    }
+
+    /// The batch as the attempt that moves money; what it was so far is left behind.
+    fn switched(&self, attempt: u32, request_id: Option<&RequestId>) -> Self {
+        let mut batch = self.clone();
+        let present = self.state().request_id();
+        let is_other = attempt != self.head.attempt || (present.is_some() && present != request_id);
+        if !is_other {
+            return batch;
+        }
+        let is_it = |left: &Left| left.attempt == attempt && left.request_id.as_ref() == request_id;
+        batch.head.left.retain(|left| !is_it(left));
+        if !matches!(self.state(), State::Received) {
+            batch.head.left.push(Left {
+                attempt: self.head.attempt,
+                request_id: present.cloned(),
+                is_seen: present.is_some(),
+            });
+        }
+        batch.head.attempt = attempt;
+        batch
+    }
+
+    /// Frozen because it was started without a release that is known here. It stands as what it
+    /// is: processing.
+    pub(super) fn to_started(
+        &self,
+        hold: Hold,
+        (status, what): (Option<&RemoteStatus>, String),
+        at: DateTime<Utc>,
+    ) -> Transition {
+        let started = self
+            .to(State::Processing(hold.sent()), Jobs::NONE, at)
+            .batch;
+        let transition = match status {
+            Some(status) => started.to_frozen_at(Why::PastInit, status, vec![what], at),
+            None => started.to_frozen(Why::PastInit, vec![what], at),
+        };
+        transition.from_state_of(self)
     }
 
     /// Released. What people judged before was judged of another call.
@@ -286,6 +370,11 @@ impl Releasing {
 
     /// Whether looking has lasted long enough.
     fn is_given_up(&self, look: &ReleaseLook, at: DateTime<Utc>) -> bool {
-        at >= self.quiet_until(look) && self.looks >= DOUBT_LOOKS_MIN
+        let looks = match look.on_doubt {
+            OnReleaseDoubt::Ask => DOUBT_LOOKS_MIN,
+            // As many as take that long by their own intervals: a clock that jumped is not waiting.
+            OnReleaseDoubt::Resend => looks_within(look.quiet_period).max(DOUBT_LOOKS_MIN),
+        };
+        at >= self.quiet_until(look) && self.looks >= looks
     }
 }

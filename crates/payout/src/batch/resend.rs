@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Batch, Transition};
 use crate::content::Content;
+use crate::head::Parent;
 use crate::ids::{BatchId, ItemId, PersonName};
 use crate::item::{Item, ItemStatus};
 use crate::state::State;
@@ -80,8 +81,11 @@ impl Batch {
         at: DateTime<Utc>,
     ) -> Transition {
         let mut transition = Self::accept(id, content, maker, at);
-        let parent = self.content().external_id().clone();
-        transition.note = format!("sends again what came back from {parent}");
+        let parent = Parent {
+            external_id: self.content().external_id().clone(),
+            maker: self.maker().clone(),
+        };
+        transition.note = format!("sends again what came back from {}", parent.external_id);
         transition.batch.head.parent = Some(parent);
         transition
     }

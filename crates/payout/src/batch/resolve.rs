@@ -1,18 +1,24 @@
 //! People end what is frozen: one proposes, another confirms, and each way out is safe by itself.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Batch, Jobs, Transition};
 use crate::event::IllegalTransition;
 use crate::item::ItemStatus;
 use crate::policy::{Identity, Role};
-use crate::state::{Cancelling, Ending, Frozen, Hold, Proposal, Resolution, State, TurnedDown};
+use crate::provider::RemoteStatus;
+use crate::state::{
+    Cancelling, Ending, Frozen, Hold, Proposal, Resolution, State, TurnedDown, Why,
+};
+
+/// How long a proposal waits for somebody to confirm it.
+const PROPOSAL_KEPT: TimeDelta = TimeDelta::days(1);
 
 impl Batch {
     pub(super) fn resolve(
         &self,
         by: &Identity,
-        resolution: Resolution,
+        (resolution, since): (Resolution, DateTime<Utc>),
         reason: String,
         at: DateTime<Utc>,
     ) -> Result<Transition, IllegalTransition> {
@@ -20,15 +26,20 @@ impl Batch {
             return Err(self.illegal());
         };
         let name = by.name();
-        if name == self.maker() {
+        if self.head.is_made_by(name) {
             return Err(IllegalTransition::OwnBatch(name.clone()));
         }
         if !by.has(Role::Approver) && !by.has(Role::Operator) {
             return Err(IllegalTransition::NotResolver(name.clone()));
         }
-        let allowed = frozen.allowed();
+        if reason.trim().is_empty() {
+            return Err(IllegalTransition::NoReason);
+        }
+        if since != self.head.since {
+            return Err(IllegalTransition::FrozeAnew(self.head.since));
+        }
+        let (why, allowed) = (frozen.why, frozen.allowed());
         if !allowed.contains(&resolution) {
-            let why = frozen.why;
             return Err(IllegalTransition::NoResolution {
                 resolution,
                 why,
@@ -41,7 +52,8 @@ impl Batch {
             reason,
             at,
         };
-        match &frozen.proposal {
+        let is_alive = |first: &&Proposal| at.signed_duration_since(first.at) < PROPOSAL_KEPT;
+        match frozen.proposal.as_ref().filter(is_alive) {
             Some(first) if first.resolution == resolution && first.by == *name => {
                 Err(IllegalTransition::AlreadyDecided(name.clone()))
             }
@@ -88,23 +100,24 @@ impl Batch {
         proposal: &Proposal,
         at: DateTime<Utc>,
     ) -> Result<Transition, IllegalTransition> {
-        let hold = self.state().hold().map(|hold| Hold {
-            judged: frozen.shown.clone(),
+        let hold = frozen.from.hold().map(|hold| Hold {
+            is_sent: hold.is_sent || is_released(&frozen.from),
+            judged: frozen
+                .shown
+                .clone()
+                .filter(|shown| *shown != RemoteStatus::Canceled),
             ..hold.clone()
         });
         match proposal.resolution {
-            Resolution::RetryRelease => self.released_again(hold.as_ref(), at),
+            Resolution::RetryRelease => self.released_again(hold, at),
             Resolution::ConfirmReleased => {
-                let hold = hold.ok_or_else(|| self.illegal())?;
-                let state = State::Processing(hold);
+                let state = State::Processing(hold.ok_or_else(|| self.illegal())?);
                 let jobs = self.watching(&state, at);
                 Ok(self.to(state, jobs, at))
             }
             Resolution::PrepareAnew => {
-                match self.cancelled(hold, proposal, Ending::PrepareAnew, at)? {
-                    Some(cancelling) => Ok(cancelling),
-                    None => Ok(self.to_received_anew(at)),
-                }
+                self.nothing_is_started()?;
+                self.turned_down(frozen, hold, (proposal, Ending::PrepareAnew), at)
             }
             Resolution::Close => self.closed(frozen, hold, proposal, at),
         }
@@ -113,15 +126,16 @@ impl Batch {
     /// The approvals are counted again and the provider is looked at again before anything is sent.
     fn released_again(
         &self,
-        hold: Option<&Hold>,
+        hold: Option<Hold>,
         at: DateTime<Utc>,
     ) -> Result<Transition, IllegalTransition> {
         let hold = hold.ok_or_else(|| self.illegal())?;
+        self.nothing_is_started()?;
         self.call_is_over(at)?;
         if at >= hold.expires_at {
             return Err(IllegalTransition::Expired(hold.expires_at));
         }
-        let approved = State::Approved(hold.clone().sent());
+        let approved = State::Approved(hold.sent());
         Ok(self.to(approved, Jobs::worker(at), at))
     }
 
@@ -133,63 +147,86 @@ impl Batch {
         at: DateTime<Utc>,
     ) -> Result<Transition, IllegalTransition> {
         if let State::Cancelling(cancelling) = frozen.from.as_ref() {
-            let again = Cancelling {
-                looks: 0,
-                ..cancelling.clone()
-            };
-            return Ok(self.to(State::Cancelling(again), Jobs::worker(at), at));
+            return self.closed_unconfirmed(frozen, cancelling, at);
         }
-        let is_started = self
-            .outcomes()
-            .iter()
-            .any(|outcome| outcome.status.is_started());
-        if let Some(hold) = hold.as_ref().filter(|_| is_started) {
+        if let Some(hold) = hold.as_ref().filter(|_| self.is_started()) {
             if self.has_open_items() {
                 let open = "items are not final yet; the provider is asked until they are";
-                return Err(IllegalTransition::CannotClose(open.to_owned()));
+                return Err(IllegalTransition::NotSafe(open.to_owned()));
             }
-            return match self.tie_out_difference()? {
-                None => Ok(self.to_closed(hold, at)),
-                Some(off) => Err(IllegalTransition::CannotClose(off)),
-            };
+            if let Some(off) = self.tie_out_difference()? {
+                return Err(IllegalTransition::NotSafe(off));
+            }
+            let mut closed = self.to_closed(hold, at);
+            // People know what the provider says by now; it would only freeze again.
+            closed.jobs = Jobs::NONE;
+            return Ok(closed);
         }
-        if let Some(cancelling) = self.cancelled(hold, proposal, Ending::Rejected, at)? {
-            return Ok(cancelling);
-        }
-        // Without a request id nobody here can ever authorize what the provider may have.
-        let (batch, changed) = self.with_open_items(&ItemStatus::Cancelled);
-        let ended = State::Rejected(turned_down(proposal));
-        Ok(batch.to(ended, Jobs::NONE, at).changing(changed))
+        self.turned_down(frozen, hold, (proposal, Ending::Rejected), at)
     }
 
-    /// Cancels at the provider, which must confirm it; nothing to cancel without a request id.
-    fn cancelled(
+    /// Without a release, what is left at the provider waits there for ever; with one, only a
+    /// confirmed cancel is an end.
+    fn closed_unconfirmed(
         &self,
-        hold: Option<Hold>,
-        proposal: &Proposal,
-        ending: Ending,
+        frozen: &Frozen,
+        cancelling: &Cancelling,
         at: DateTime<Utc>,
-    ) -> Result<Option<Transition>, IllegalTransition> {
+    ) -> Result<Transition, IllegalTransition> {
         self.call_is_over(at)?;
-        let Some(request_id) = self.state().request_id() else {
-            return Ok(None);
-        };
-        let cancelling = Cancelling {
-            ending,
-            turned_down: TurnedDown {
-                request_id: Some(request_id.clone()),
-                ..turned_down(proposal)
-            },
-            request_id: request_id.clone(),
-            hold,
-            intent: None,
+        let is_sent = cancelling.hold.as_ref().is_some_and(|hold| hold.is_sent);
+        let is_waiting = matches!(
+            frozen.shown,
+            None | Some(RemoteStatus::Init | RemoteStatus::Canceled)
+        );
+        if is_waiting && !is_sent && !self.is_started() {
+            return Ok(self.cancelled(cancelling, at));
+        }
+        let again = Cancelling {
             looks: 0,
+            ..cancelling.clone()
         };
-        Ok(Some(self.to(
-            State::Cancelling(cancelling),
-            Jobs::worker(at),
-            at,
-        )))
+        Ok(self.to(State::Cancelling(again), Jobs::worker(at), at))
+    }
+
+    /// Cancels at the provider, which must confirm it. Without a request id there is nothing to
+    /// cancel, and nobody here can ever authorize what the provider may have.
+    fn turned_down(
+        &self,
+        frozen: &Frozen,
+        hold: Option<Hold>,
+        (proposal, ending): (&Proposal, Ending),
+        at: DateTime<Utc>,
+    ) -> Result<Transition, IllegalTransition> {
+        self.call_is_over(at)?;
+        let request_id = self.state().request_id().cloned();
+        let turned_down = TurnedDown {
+            by: Some(proposal.by.clone()),
+            reason: proposal.reason.clone(),
+            request_id: request_id.clone(),
+            sent: None,
+        };
+        if let Some(request_id) = request_id {
+            let cancelling = Cancelling {
+                ending,
+                turned_down,
+                request_id,
+                hold,
+                intent: None,
+                looks: 0,
+            };
+            return Ok(self.to(State::Cancelling(cancelling), Jobs::worker(at), at));
+        }
+        let is_gone = frozen.shown == Some(RemoteStatus::Canceled);
+        if frozen.why == Why::PastInit && !is_gone {
+            let what = "it may be paying, and cannot be cancelled without its request id";
+            return Err(IllegalTransition::NotSafe(what.to_owned()));
+        }
+        let Some(ended) = ending.state(turned_down) else {
+            return Ok(self.to_received_anew(frozen.why == Why::RequestIdUnknown, at));
+        };
+        let (batch, changed) = self.with_open_items(&ItemStatus::Cancelled);
+        Ok(batch.to(ended, Jobs::NONE, at).changing(changed))
     }
 
     /// A call of ours that may still be on its way ends first.
@@ -199,12 +236,31 @@ impl Batch {
             Err(IllegalTransition::TooEarly(intent.deadline))
         })
     }
+
+    fn nothing_is_started(&self) -> Result<(), IllegalTransition> {
+        if self.is_started() {
+            let what = "the provider has started items of it; choose confirm-released, or close";
+            return Err(IllegalTransition::NotSafe(what.to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Whether the provider ever showed an item as started.
+    pub(super) fn is_started(&self) -> bool {
+        self.outcomes()
+            .iter()
+            .any(|outcome| outcome.status.is_started())
+    }
 }
 
-fn turned_down(proposal: &Proposal) -> TurnedDown {
-    TurnedDown {
-        by: Some(proposal.by.clone()),
-        reason: proposal.reason.clone(),
-        request_id: None,
-    }
+/// Whether an authorize was sent in this state or before it.
+const fn is_released(state: &State) -> bool {
+    matches!(
+        state,
+        State::Releasing(_)
+            | State::Processing(_)
+            | State::Settled(_)
+            | State::PartlySettled(_)
+            | State::Failed(_)
+    )
 }

@@ -5,11 +5,11 @@ use chrono::{DateTime, Utc};
 use super::prepare::places;
 use super::release::needs_person;
 use super::{Batch, Jobs, Transition, after};
-use crate::cadence::{LATE_CHECK, poll_after, refund_check_after};
+use crate::cadence::{LATE_CHECK, SETTLING_EXPECTED, poll_after, refund_check_after};
 use crate::event::IllegalTransition;
 use crate::item::{Item, ItemStatus, Outcome};
-use crate::provider::{Authorized, RemoteCopy, RemoteItem};
-use crate::state::{Hold, State, Why};
+use crate::provider::{Authorized, RemoteCopy, RemoteItem, RemoteStatus};
+use crate::state::{Frozen, Hold, State, Why};
 
 /// Most things that are spelled out about one frozen batch.
 const DETAILS_MAX: usize = 50;
@@ -44,6 +44,10 @@ impl Batch {
             State::PendingApproval(hold) | State::Approved(hold) if hold.is_sent => {
                 Ok(self.reported_while_held(hold, copy, at))
             }
+            State::Rejected(end) | State::Withdrawn(end) | State::Expired(end) => match &end.sent {
+                Some(hold) => Ok(self.reported_after_the_end(hold, copy, at)),
+                None => Err(self.illegal()),
+            },
             State::Frozen(_) if self.head.money_may_move() => {
                 Ok(self.reported_while_frozen(copy, at))
             }
@@ -66,6 +70,13 @@ impl Batch {
             let details = vec![format!("the provider shows {}", status.word())];
             return Ok(self.to_frozen_at(needs_person(status), status, details, at));
         }
+        if self.is_overdue(copy, at) {
+            let details = vec![format!(
+                "released since {}, and the provider shows INIT",
+                self.head.since.format("%F %T UTC")
+            )];
+            return Ok(self.to_frozen_at(Why::ReleaseUnconfirmed, status, details, at));
+        }
         if self.has_open_items() {
             let jobs = Jobs::reconciler(after(at, poll_after(self.id(), 0)));
             return Ok(self.to(State::Processing(hold.clone()), jobs, at));
@@ -74,6 +85,13 @@ impl Batch {
             None => Ok(self.to_closed(hold, at)),
             Some(off) => Ok(self.to_frozen(Why::TieOut, vec![off], at)),
         }
+    }
+
+    /// Whether it was released long ago and nothing shows of it.
+    fn is_overdue(&self, copy: &RemoteCopy, at: DateTime<Utc>) -> bool {
+        let since = at.signed_duration_since(self.head.since).to_std();
+        let is_old = since.is_ok_and(|age| age > SETTLING_EXPECTED);
+        is_old && !self.is_started() && copy.authorized() == Authorized::NotYet
     }
 
     /// What is wrong with the sums, if anything is.
@@ -104,15 +122,33 @@ impl Batch {
 
     /// An authorize that was given up may arrive after all.
     fn reported_while_held(&self, hold: &Hold, copy: &RemoteCopy, at: DateTime<Utc>) -> Transition {
-        if copy.authorized() != Authorized::Taken {
+        let status = &copy.batch.status;
+        let shows = format!("the provider shows {}", status.word());
+        let (batch, changed, _) = self.with_reported(copy);
+        let transition = if has_arrived(copy) {
+            let note = format!("{shows}; the release arrived");
+            batch.to_processing(hold, at).noted(note)
+        } else if copy.is_waiting(hold.judged.as_ref()) {
+            self.to(self.state().clone(), Jobs::NONE, at)
+        } else {
+            batch.to_frozen_at(needs_person(status), status, vec![shows], at)
+        };
+        transition.changing(changed)
+    }
+
+    /// The late look at a batch that ended although a release of it was once in doubt.
+    fn reported_after_the_end(
+        &self,
+        hold: &Hold,
+        copy: &RemoteCopy,
+        at: DateTime<Utc>,
+    ) -> Transition {
+        let status = &copy.batch.status;
+        if *status == RemoteStatus::Canceled && !copy.shows_started_items() {
             return self.to(self.state().clone(), Jobs::NONE, at);
         }
-        let (batch, changed, _) = self.with_reported(copy);
-        let shows = copy.batch.status.word();
-        batch
-            .to_processing(hold, at)
-            .noted(format!("the provider shows {shows}; the release arrived"))
-            .changing(changed)
+        let what = format!("it ended, and now the provider shows {}", status.word());
+        self.to_started(hold.clone(), (Some(status), what), at)
     }
 
     /// Frozen batches are still watched. A release that was in doubt and now shows its effect is
@@ -122,8 +158,7 @@ impl Batch {
         let State::Frozen(frozen) = self.state() else {
             return batch.to(self.state().clone(), Jobs::NONE, at);
         };
-        if is_release_doubt(frozen.why)
-            && copy.authorized() == Authorized::Taken
+        if is_release_doubt_over(frozen.why, copy)
             && let Some(hold) = self.state().hold()
         {
             let note = format!(
@@ -132,21 +167,19 @@ impl Batch {
             );
             return batch.to_processing(hold, at).noted(note).changing(changed);
         }
-        let mut frozen = frozen.clone();
-        for contradiction in contradictions {
-            if !frozen.details.contains(&contradiction) && frozen.details.len() < DETAILS_MAX {
-                frozen.details.push(contradiction);
-            }
-        }
+        let frozen = frozen.clone().told(copy, contradictions);
         let jobs = Jobs::reconciler(after(at, poll_after(self.id(), 0)));
         batch.to(State::Frozen(frozen), jobs, at).changing(changed)
     }
 
     pub(super) fn watch_ended(&self, at: DateTime<Utc>) -> Result<Transition, IllegalTransition> {
         match self.state() {
-            State::Settled(_) | State::PartlySettled(_) | State::Failed(_) => {
-                Ok(self.to(self.state().clone(), Jobs::NONE, at))
-            }
+            State::Settled(_)
+            | State::PartlySettled(_)
+            | State::Failed(_)
+            | State::Rejected(_)
+            | State::Withdrawn(_)
+            | State::Expired(_) => Ok(self.to(self.state().clone(), Jobs::NONE, at)),
             _ => Err(self.illegal()),
         }
     }
@@ -188,51 +221,92 @@ impl Batch {
                 contradictions.push(format!("item {} was never sent", remote.id));
                 continue;
             };
-            match take_over(item, outcome, remote) {
-                Ok(true) => changed.push(index),
-                Ok(false) => {}
-                Err(contradiction) => contradictions.push(contradiction),
+            let (is_changed, contradiction) = take_over(item, outcome, remote);
+            if is_changed {
+                changed.push(index);
             }
+            contradictions.extend(contradiction);
         }
         (batch, changed, contradictions)
     }
 }
 
+impl Frozen {
+    /// What the provider shows meanwhile is for people too. They chose by what they saw: a proposal
+    /// made on another status is void.
+    fn told(mut self, copy: &RemoteCopy, contradictions: Vec<String>) -> Self {
+        let status = &copy.batch.status;
+        let mut news = contradictions;
+        if self.shown.as_ref().is_some_and(|shown| shown != status) {
+            news.push(format!("the provider shows {}", status.word()));
+            self.shown = Some(status.clone());
+            self.proposal = None;
+            if is_doubt(self.why) && status.authorized() == Authorized::NeedsPerson {
+                self.why = needs_person(status);
+            }
+        }
+        for what in news {
+            if !self.details.contains(&what) && self.details.len() < DETAILS_MAX {
+                self.details.push(what);
+            }
+        }
+        self
+    }
+}
+
 /// Whether a batch froze because nobody knew if its release arrived, or would be carried out.
-const fn is_release_doubt(why: Why) -> bool {
+const fn is_doubt(why: Why) -> bool {
     matches!(
         why,
         Why::ReleaseUnconfirmed | Why::ReleaseRefused | Why::InsufficientBalance
     )
 }
 
-/// Takes over one report; says whether anything changed.
+/// Whether such a doubt is over: the provider carries the release out.
+fn is_release_doubt_over(why: Why, copy: &RemoteCopy) -> bool {
+    match why {
+        // A short balance stops a batch that was started, too.
+        Why::InsufficientBalance => copy.authorized() == Authorized::Taken,
+        _ => is_doubt(why) && has_arrived(copy),
+    }
+}
+
+/// Whether the copy shows that an authorize was carried out: by its status, or by its items while
+/// that lags.
+fn has_arrived(copy: &RemoteCopy) -> bool {
+    let is_lagging = copy.batch.status == RemoteStatus::Init && copy.shows_started_items();
+    is_lagging || copy.authorized() == Authorized::Taken
+}
+
+/// Takes over one report; says whether anything changed, and what contradicts what is known.
 ///
 /// The amount must be the one that was asked for, item by item: sums alone would let two errors
 /// make up for each other. A status that only lags is no news; one that denies what was final is
 /// a contradiction.
-fn take_over(item: &Item, outcome: &mut Outcome, remote: &RemoteItem) -> Result<bool, String> {
-    if let Some(shown) = remote.amount.filter(|shown| *shown != item.amount) {
-        return Err(format!(
-            "item {}: amount is {shown}, {} was asked for",
-            item.id, item.amount
-        ));
-    }
+fn take_over(item: &Item, outcome: &mut Outcome, remote: &RemoteItem) -> (bool, Option<String>) {
+    let id = &item.id;
+    let (was, now) = (outcome.status.word(), remote.status.word());
     if !outcome.status.may_become(&remote.status) {
-        if !remote.status.is_payee_final() {
-            return Ok(false);
-        }
-        let (was, now) = (outcome.status.word(), remote.status.word());
-        return Err(format!(
-            "item {} was {was} and is now reported as {now}",
-            item.id
-        ));
+        let denies = format!("item {id} was {was} and is now reported as {now}");
+        return (false, remote.status.is_payee_final().then_some(denies));
     }
-    let before = (
-        outcome.status.clone(),
-        outcome.reference.clone(),
-        outcome.reported,
-    );
+    let other = remote.amount.filter(|shown| *shown != item.amount);
+    let contradiction = other.map(|shown| {
+        format!(
+            "item {id}: amount is {shown}, {} was asked for",
+            item.amount
+        )
+    });
+    let known = |outcome: &Outcome| {
+        let Outcome {
+            status,
+            reference,
+            reported,
+            ..
+        } = outcome;
+        (status.clone(), reference.clone(), *reported)
+    };
+    let before = known(outcome);
     outcome.status = remote.status.clone();
     if remote.reference.is_some() {
         outcome.reference.clone_from(&remote.reference);
@@ -240,15 +314,10 @@ fn take_over(item: &Item, outcome: &mut Outcome, remote: &RemoteItem) -> Result<
     if remote.status != ItemStatus::Invalid {
         outcome.reported = remote.amount.or(outcome.reported);
     }
-    let changed = before
-        != (
-            outcome.status.clone(),
-            outcome.reference.clone(),
-            outcome.reported,
-        );
-    if changed {
+    let is_changed = before != known(outcome);
+    if is_changed {
         outcome.commission = remote.commission.or(outcome.commission);
         outcome.errors.clone_from(&remote.errors);
     }
-    Ok(changed)
+    (is_changed, contradiction)
 }

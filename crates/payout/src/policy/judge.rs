@@ -194,7 +194,7 @@ impl Policy {
         if !by.has(Role::Approver) {
             return Err(NotAllowed::Role(by.name.clone(), Role::Approver));
         }
-        if *by.name() == batch.maker {
+        if batch.is_made_by(by.name()) {
             return Err(NotAllowed::OwnBatch(by.name.clone()));
         }
         let (State::PendingApproval(hold) | State::Approved(hold)) = &batch.state else {
@@ -209,7 +209,7 @@ impl Policy {
         let rule = self
             .rule_for(hold.total)
             .ok_or(NotAllowed::NoRule(hold.total))?;
-        let asked_now = self.asked(rule, &batch.maker);
+        let asked_now = self.asked(rule, batch);
         for (name, asked) in [
             (&hold.rule.name, &hold.rule.asked),
             (&rule.name, &asked_now),
@@ -235,7 +235,7 @@ impl Policy {
     pub fn quorum(&self, batch: &Head) -> Result<Quorum, Short> {
         let hold = batch.state.hold().ok_or(Short::NotHeld)?;
         let rule = self.rule_for(hold.total).ok_or(Short::NoRule(hold.total))?;
-        let asked_now = self.asked(rule, &batch.maker);
+        let asked_now = self.asked(rule, batch);
         let people: Vec<PersonName> = batch
             .standing_approvals()
             .into_iter()

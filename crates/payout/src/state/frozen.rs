@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::State;
 use crate::ids::PersonName;
-use crate::provider::RemoteStatus;
+use crate::provider::{Authorized, RemoteStatus};
 
 /// A batch that people must look at.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -24,12 +24,14 @@ pub struct Frozen {
 
 impl Frozen {
     /// What people may do about it. Each is safe by itself; see [`Resolution`].
-    pub const fn allowed(&self) -> &'static [Resolution] {
+    pub fn allowed(&self) -> &'static [Resolution] {
         use Resolution::{Close, ConfirmReleased, PrepareAnew, RetryRelease};
-        let is_processing = matches!(*self.from, State::Processing(_));
+        let is_sent = self.from.hold().is_some_and(|hold| hold.is_sent);
+        let shown = self.shown.as_ref().map(RemoteStatus::authorized);
         match self.why {
+            Why::PastInit if shown == Some(Authorized::Taken) => &[ConfirmReleased, Close],
             Why::ReleaseStatus => &[ConfirmReleased, PrepareAnew, Close],
-            Why::PastInit if is_processing => &[ConfirmReleased, PrepareAnew, Close],
+            Why::PastInit | Why::CopyDiffers if is_sent => &[ConfirmReleased, PrepareAnew, Close],
             Why::CopyDiffers
             | Why::CopyIncomplete
             | Why::RequestIdUnknown
@@ -194,7 +196,8 @@ impl Why {
                 "nobody could find out whether the provider has this batch; no money moves"
             }
             Self::PastInit => {
-                "the provider shows this batch as started although it was never released from here"
+                "the provider shows that this batch was started or ended, and no release that is known \
+                 here explains it"
             }
             Self::ReleaseUnconfirmed => {
                 "the release may have been sent, but the provider does not show that it started; it \

@@ -14,7 +14,7 @@ use crate::{
 
 const AMOUNTS: [i64; 2] = [100, 200];
 
-fn froze(batch: &Batch, why: Why) -> Batch {
+pub(super) fn froze(batch: &Batch, why: Why) -> Batch {
     let details = vec!["seen".to_owned()];
     batch
         .apply(Event::Froze { why, details }, at(20))
@@ -56,8 +56,9 @@ fn frozen() -> Vec<Batch> {
     ]
 }
 
-fn resolve(name: &str, resolution: Resolution) -> Event {
+pub(super) fn resolve(batch: &Batch, name: &str, resolution: Resolution) -> Event {
     Event::Resolve {
+        since: batch.head().since,
         by: person(name).clone(),
         resolution,
         reason: "iyzico said so".into(),
@@ -65,12 +66,17 @@ fn resolve(name: &str, resolution: Resolution) -> Event {
 }
 
 /// Proposed by one, confirmed by another.
-fn resolved(batch: &Batch, resolution: Resolution) -> Result<Transition, IllegalTransition> {
-    let proposed = batch.apply(resolve("mehmet", resolution), at(40))?.batch;
-    proposed.apply(resolve("zeynep", resolution), at(41))
+pub(super) fn resolved(
+    batch: &Batch,
+    resolution: Resolution,
+) -> Result<Transition, IllegalTransition> {
+    let proposed = batch
+        .apply(resolve(batch, "mehmet", resolution), at(40))?
+        .batch;
+    proposed.apply(resolve(&proposed, "zeynep", resolution), at(41))
 }
 
-fn why(batch: &Batch) -> (Why, &'static str, &'static [Resolution]) {
+pub(super) fn why(batch: &Batch) -> (Why, &'static str, &'static [Resolution]) {
     let State::Frozen(frozen) = batch.state() else {
         panic!("{} is not frozen", batch.state().name())
     };
@@ -119,7 +125,7 @@ fn every_reason_has_a_way_out_and_only_its_own() {
 fn resolving_takes_two_people_and_never_the_maker() {
     let batch = froze(&releasing(&AMOUNTS), Why::ReleaseUnconfirmed);
     let retry = Resolution::RetryRelease;
-    let by = |batch: &Batch, name| batch.apply(resolve(name, retry), at(40));
+    let by = |batch: &Batch, name| batch.apply(resolve(batch, name, retry), at(40));
     assert!(matches!(
         by(&batch, "ayse"),
         Err(IllegalTransition::OwnBatch(_))
@@ -140,7 +146,7 @@ fn resolving_takes_two_people_and_never_the_maker() {
     ));
     // Another wish is another proposal, not a confirmation.
     let other = proposed
-        .apply(resolve("zeynep", Resolution::Close), at(41))
+        .apply(resolve(&proposed, "zeynep", Resolution::Close), at(41))
         .unwrap();
     assert_eq!(other.batch.state().name(), "frozen");
     assert_eq!(
@@ -164,7 +170,7 @@ fn no_resolution_acts_while_the_call_may_still_arrive() {
         Resolution::PrepareAnew,
         Resolution::Close,
     ] {
-        let no = early.apply(resolve("mehmet", resolution), at(11));
+        let no = early.apply(resolve(&early, "mehmet", resolution), at(11));
         assert!(
             matches!(no, Err(IllegalTransition::TooEarly(_))),
             "{resolution:?}"
@@ -176,7 +182,7 @@ fn no_resolution_acts_while_the_call_may_still_arrive() {
 fn a_release_is_not_retried_after_its_approvals_expired() {
     let batch = froze(&releasing(&AMOUNTS), Why::ReleaseUnconfirmed);
     let late = at(60 * 24 * 3);
-    let no = batch.apply(resolve("mehmet", Resolution::RetryRelease), late);
+    let no = batch.apply(resolve(&batch, "mehmet", Resolution::RetryRelease), late);
     assert!(matches!(no, Err(IllegalTransition::Expired(_))));
 }
 
@@ -198,9 +204,10 @@ fn prepared_anew_means_cancelled_first_and_approved_again() {
         .batch;
     assert_eq!(anew.state().name(), "received");
     assert_ne!(anew.head().remote_id(), batch.head().remote_id());
+    let left = anew.head().left.last().unwrap();
     assert_eq!(
-        anew.head().earlier_remote_ids().last(),
-        Some(batch.head().remote_id())
+        (left.attempt, left.request_id.as_ref()),
+        (0, batch.state().request_id())
     );
     assert!(
         anew.outcomes()
@@ -251,7 +258,7 @@ fn nothing_is_closed_while_an_item_is_open_or_a_sum_is_off() {
         let closed = resolved(&batch, Resolution::Close);
         match ends {
             Some(state) => assert_eq!(closed.unwrap().batch.state().name(), state),
-            None => assert!(matches!(closed, Err(IllegalTransition::CannotClose(_)))),
+            None => assert!(matches!(closed, Err(IllegalTransition::NotSafe(_)))),
         }
     }
 }
@@ -322,9 +329,11 @@ fn only_what_is_certainly_back_is_sent_again_and_only_once() {
     let id = crate::BatchId::new(uuid::Uuid::from_u128(2));
     let child = closed.accept_resend(id, first, maker, at(22)).batch;
     assert_eq!(child.state().name(), "received");
-    assert_eq!(
-        child.head().parent.as_ref(),
-        Some(closed.content().external_id())
+    let parent = child.head().parent.as_ref().unwrap();
+    assert_eq!(parent.external_id, *closed.content().external_id());
+    assert!(
+        child.head().is_made_by(closed.maker()),
+        "they wrote what is sent again"
     );
 }
 

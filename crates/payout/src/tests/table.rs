@@ -90,6 +90,7 @@ fn events() -> Vec<(&'static str, Event)> {
         code: None,
         message: None,
     };
+    let refused = refusal.clone();
     let same = copy(&fresh, RemoteStatus::Init, &ItemStatus::Pending);
     let mut short = same.clone();
     short.items.pop();
@@ -98,6 +99,7 @@ fn events() -> Vec<(&'static str, Event)> {
     let shortage = Shortage {
         balance: lira(10),
         needed: lira(302),
+        at: at(30),
     };
     vec![
         ("initialize_started", Event::InitializeStarted(intent(30))),
@@ -135,6 +137,7 @@ fn events() -> Vec<(&'static str, Event)> {
         ("release_started", release_started(&approved, 30)),
         ("release_not_sent", Event::ReleaseNotSent(not_sent())),
         ("released", released()),
+        ("release_refused", Event::ReleaseRefused(refused.clone())),
         (
             "release_looked: INIT",
             looked(RemoteStatus::Init, OnReleaseDoubt::Ask),

@@ -169,7 +169,7 @@ pub(super) fn read_back(copy: RemoteCopy) -> Event {
         rule: Some(HeldRule {
             name: rule.name.clone(),
             needed: rule.approvals,
-            asked: policy.asked(rule, &"ayse".parse().unwrap()),
+            asked: policy.asked_but(rule, |name| name.as_str() == "ayse"),
         }),
         expires_after: rule.expires_after,
         on_invalid: OnInvalid::Ask,
@@ -245,7 +245,6 @@ pub(super) fn looked(status: RemoteStatus, on_doubt: OnReleaseDoubt) -> Event {
     let copy = copy(&received(&[100]), status, &ItemStatus::Pending);
     Event::ReleaseLooked(ReleaseLook {
         copy,
-        refusal: None,
         quiet_period,
         on_doubt,
     })
@@ -263,6 +262,7 @@ pub(super) fn cancel_looked(copy: RemoteCopy) -> Event {
 pub(super) fn past_init(status: RemoteStatus, request_id: Option<&str>) -> Event {
     Event::FoundPastInit(PastInit {
         status,
+        attempt: 0,
         request_id: request_id.map(|id| id.parse().unwrap()),
         account: account(),
     })

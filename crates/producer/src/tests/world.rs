@@ -142,7 +142,7 @@ impl World {
             rule: Some(HeldRule {
                 name: rule.name.clone(),
                 needed: rule.approvals,
-                asked: self.policy.asked(rule, &"ayse".parse().unwrap()),
+                asked: self.policy.asked_but(rule, |name| name.as_str() == "ayse"),
             }),
             expires_after: rule.expires_after,
             on_invalid: OnInvalid::Ask,

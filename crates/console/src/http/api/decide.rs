@@ -8,7 +8,7 @@ use onay_payout::{Motion, Resolution, Verdict};
 use serde::Deserialize;
 
 use super::caller::{Body, Caller, Maker, Named};
-use crate::desk::{self, Person};
+use crate::desk::{self, Person, Wish, frozen_since};
 use crate::http::problem::{Kind, Problem};
 use crate::http::{Console, NO_REASON, words};
 use crate::view;
@@ -102,9 +102,10 @@ pub(super) async fn withdraw(
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Wish {
+struct Asked {
     action: Option<String>,
     reason: Option<String>,
+    since: Option<String>,
 }
 
 /// `POST /v1/batches/{batch}/resolutions`: the first person proposes, the same from a second one
@@ -115,19 +116,25 @@ pub(super) async fn resolve(
     Named(batch): Named,
     Body(body): Body,
 ) -> Result<Json<view::Resolved>, Problem> {
-    let wish: Wish = read(&body)?;
-    let action = wish.action.as_deref().and_then(Resolution::from_word);
+    let asked: Asked = read(&body)?;
+    let action = asked.action.as_deref().and_then(Resolution::from_word);
     let action = action.ok_or_else(|| {
         let known = Resolution::ALL.map(Resolution::word).join(", ");
         incomplete(&format!("`action` is none of {known}"))
     })?;
-    let reason = said("reason", wish.reason.as_deref())?.unwrap_or_default();
+    let reason = said("reason", asked.reason.as_deref())?.unwrap_or_default();
     let person = Person {
         identity: &identity,
         via: "http",
     };
     let ledger = &*console.desk.ledger;
-    let resolved = desk::resolve(ledger, &person, &batch, action, &reason).await?;
+    let since = asked.since.as_deref().map(frozen_since).transpose()?;
+    let wish = Wish {
+        resolution: action,
+        reason: &reason,
+        since,
+    };
+    let resolved = desk::resolve(ledger, &person, &batch, &wish).await?;
     Ok(Json(view::Resolved::of(&resolved, action)))
 }
 
