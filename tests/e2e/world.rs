@@ -296,7 +296,7 @@ impl World {
         let args = ["resolve", batch, action, "--reason", "as agreed", "--json"];
         until("the end of a call", || {
             let ran = self.run_as(name, &args);
-            (!ran.stderr.contains("not before")).then_some(ran)
+            (!ran.stderr.contains("try again after")).then_some(ran)
         })
     }
 
