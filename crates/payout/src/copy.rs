@@ -168,10 +168,14 @@ fn item_differences(item: &Item, remote: &RemoteItem) -> Vec<String> {
     }
     match &remote.recipient_info {
         Some(shown) if *shown == item.recipient.info => {}
-        Some(shown) => found.push(format!(
-            "item {id}: payee is {shown}, {} was sent",
-            item.recipient.info
-        )),
+        Some(shown) => {
+            let (shown, sent) = (shown.to_string(), item.recipient.info.to_string());
+            found.push(if shown == sent {
+                format!("item {id}: payee is another one that begins and ends as {sent}")
+            } else {
+                format!("item {id}: payee is {shown}, {sent} was sent")
+            });
+        }
         None => found.push(format!("item {id}: the provider shows no payee")),
     }
     if let Some(shown) = remote

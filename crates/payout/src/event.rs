@@ -198,7 +198,7 @@ pub enum IllegalTransition {
         until: DateTime<Utc>,
     },
     /// It is not time yet.
-    #[error("not before {0}")]
+    #[error("a call may still be under way, or it is not due yet; try again after {}", .0.format("%F %T UTC"))]
     TooEarly(DateTime<Utc>),
     /// The time to decide is over.
     #[error("the time to decide ended at {0}")]

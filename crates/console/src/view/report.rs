@@ -106,7 +106,11 @@ pub fn next_steps(head: &Head, resends: &Resends) -> Vec<String> {
         let child = child.batch.head();
         let (sum, state) = (child.tie_out.requested, child.state.name());
         let id = &child.external_id;
-        steps.push(format!("{sum} is sent again as {id}, which is {state}"));
+        steps.push(if child.state.is_turned_down() {
+            format!("{id} was to send {sum} again, and is {state}")
+        } else {
+            format!("{sum} is sent again as {id}, which is {state}")
+        });
     }
     if let Ok(content) = &resends.next {
         let (sum, count) = (content.total(), content.items().len());

@@ -75,6 +75,8 @@ pub struct Waits {
     balance: String,
     needed: String,
     missing: Option<String>,
+    /// When the balance was seen.
+    at: String,
 }
 
 impl Waits {
@@ -87,6 +89,7 @@ impl Waits {
             balance: short.balance.number(),
             needed: short.needed.number(),
             missing: short.needed.minus(short.balance).ok().map(Money::number),
+            at: time(short.at),
         })
     }
 }

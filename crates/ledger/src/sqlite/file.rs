@@ -44,7 +44,11 @@ pub(super) fn open(
     }
     let mut connection = connect(path, busy_timeout)?;
     match (applied(&connection)?, access) {
-        (all, _) if all == MIGRATIONS.len() => {}
+        // A restored copy may have been written in another mode.
+        (all, Access::Create) if all == MIGRATIONS.len() => {
+            switch_to_wal(&connection, busy_timeout)?;
+        }
+        (all, Access::Existing) if all == MIGRATIONS.len() => {}
         (more, _) if more > MIGRATIONS.len() => {
             return Err(unavailable(format!(
                 "{} was written by a newer version of onay; update this one",

@@ -158,9 +158,9 @@ async fn two_processes_never_share_a_claim() {
 async fn two_processes_share_one_budget() {
     let file = Sqlite::fresh();
     let other = file.another();
-    let (one, budget) = (NonZeroU32::MIN, Budget::per_minute(NonZeroU32::MIN));
-    Scene::new(&file).spend(Share::Release, 1, 1).await;
-    let spent = other.spend(Share::Release, one, budget).await.unwrap();
+    let (one, budget) = (NonZeroU32::MIN, Budget::per_minute(5).unwrap());
+    Scene::new(&file).spend(Share::Write, 5, 5).await;
+    let spent = other.spend(Share::Write, one, budget).await.unwrap();
     assert!(matches!(spent, Spent::Wait(_)), "{spent:?}");
 }
 
@@ -265,7 +265,7 @@ async fn a_file_of_the_first_format_is_brought_to_the_newest_and_keeps_everythin
     let file = file.restarted();
     let scene = Scene::new(&file);
     assert_eq!(scene.seen(batch_id(0)).await, seen);
-    assert_eq!(scene.spend(Share::Release, 9, 50).await, 9);
+    assert_eq!(scene.spend(Share::Write, 9, 50).await, 9);
 }
 
 #[tokio::test]
@@ -283,4 +283,25 @@ async fn a_store_is_named_by_its_url() {
         assert!(refused.to_string().contains(expected), "{refused}");
     }
     assert!(!Path::new("onay.db").exists());
+}
+
+#[tokio::test]
+async fn a_restored_copy_keeps_its_log_again() {
+    let file = Sqlite::fresh();
+    let scene = Scene::new(&file);
+    scene.opened("payday").await;
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("restored.db");
+    let connection = Connection::open(file.path()).unwrap();
+    connection
+        .execute("VACUUM INTO ?1", [copy.to_str().unwrap()])
+        .unwrap();
+    let mode = || -> String {
+        let connection = Connection::open(&copy).unwrap();
+        let mode = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0));
+        mode.unwrap()
+    };
+    assert_eq!(mode(), "delete");
+    drop(SqliteLedger::open(&copy, Access::Create).unwrap());
+    assert_eq!(mode(), "wal");
 }
