@@ -34,6 +34,7 @@ mod setup;
 mod simulator;
 mod sleeper;
 mod stop;
+mod storm;
 mod turned_down;
 mod walk;
 mod world;

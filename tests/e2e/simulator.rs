@@ -127,6 +127,7 @@ pub(crate) struct BatchBook {
     pub(crate) cancel_calls: u64,
     pub(crate) authorized_times: u64,
     pub(crate) is_altered: bool,
+    pub(crate) paid_total: String,
     pub(crate) items: Vec<ItemBook>,
 }
 
