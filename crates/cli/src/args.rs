@@ -120,7 +120,7 @@ pub(crate) struct BatchArg {
 
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
-    /// Decide as the demo's approver instead of waiting for you
+    /// Decide as the demo's people instead of waiting for you
     #[arg(long)]
     pub(crate) auto_approve: bool,
     /// Submit this file instead of the samples

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use onay_ledger::{Ledger, LedgerError, Opened, Opening, Stored, now};
-use onay_payout::{Batch, BatchId, BatchRef, Content, ExternalId, Head, NoResend};
+use onay_payout::{Batch, BatchId, BatchRef, Content, Head, NoResend};
 use uuid::Uuid;
 
 use crate::error::EnqueueError;
@@ -52,14 +52,6 @@ pub enum ResendError {
     /// No rule of the policy covers what came back.
     #[error(transparent)]
     Refused(#[from] EnqueueError),
-    /// Somebody gave the id of this resend to a batch of their own.
-    #[error("external id {external_id} belongs to {batch}, which sends nothing again")]
-    Taken {
-        /// The id.
-        external_id: ExternalId,
-        /// Whose it is.
-        batch: BatchId,
-    },
     /// The ledger did not take it; try again.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -94,13 +86,7 @@ impl Producer {
                     let (head, findings) = (stored.batch.head().clone(), Vec::new());
                     return Ok(Enqueued::New { head, findings });
                 }
-                Opened::Existing(other) if !is_child(other.batch.head(), &parent) => {
-                    return Err(ResendError::Taken {
-                        external_id: content.external_id().clone(),
-                        batch: other.batch.id(),
-                    });
-                }
-                // Somebody else made the same one just now, or one of fewer items.
+                // Somebody else took the id just now, most likely for the same batch.
                 Opened::Existing(_) => {}
             }
         }

@@ -28,9 +28,7 @@ pub(crate) async fn run(config: &Config, args: Decide) -> anyhow::Result<Exit> {
                 "`onay report {batch}` says what became of every item"
             ))
             .into(),
-        ResendError::Taken { .. } | ResendError::Refused(_) => {
-            Failure::refused(error.to_string()).into()
-        }
+        ResendError::Refused(_) => Failure::refused(error.to_string()).into(),
     })?;
     submit::accepted(&enqueued, args.json)?;
     if !args.json.is_asked() {

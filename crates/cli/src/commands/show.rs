@@ -80,7 +80,13 @@ fn facts(head: &Head, policy: Option<&Policy>, next: Option<Next>, resends: &Res
         ("asked for", format!("{asked} in {} items", head.count)),
     ]);
     let parent = head.parent.as_ref();
-    facts.extend(parent.map(|parent| ("sends again", format!("what came back from {parent}"))));
+    facts.extend(parent.map(|parent| {
+        let (id, maker) = (&parent.external_id, &parent.maker);
+        (
+            "sends again",
+            format!("what came back from {id}, submitted by {maker}"),
+        )
+    }));
     for child in &resends.children {
         let child = child.batch.head();
         let (id, state) = (&child.external_id, child.state.name());
@@ -125,13 +131,12 @@ fn release_facts(state: &State) -> Option<Fact> {
     let State::Releasing(releasing) = state else {
         return None;
     };
-    let (intent, hold) = (&releasing.intent, &releasing.hold);
+    let intent = &releasing.intent;
     let asked = format!(
-        "begun at {} by {}, and may still arrive until {}; request {} was asked about {} times",
+        "begun at {} by {}, and may still arrive until {}; the provider was asked {} times",
         intent.started_at.format("%T UTC"),
         intent.owner,
         intent.deadline.format("%T UTC"),
-        hold.request_id,
         releasing.looks
     );
     Some(("release", asked))

@@ -321,7 +321,6 @@ impl From<ResendError> for Problem {
     fn from(error: ResendError) -> Self {
         match error {
             ResendError::Nothing(_) => Self::new(Kind::Conflict, error.to_string()),
-            ResendError::Taken { .. } => Self::new(Kind::ExternalIdUsed, error.to_string()),
             ResendError::Refused(error) => error.into(),
             ResendError::Ledger(error) => error.into(),
         }

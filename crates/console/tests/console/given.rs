@@ -98,7 +98,7 @@ pub(crate) fn token(name: &str) -> &'static str {
 pub(crate) struct World {
     pub(crate) ledger: Arc<dyn Ledger>,
     router: Router,
-    dir: TempDir,
+    _dir: TempDir,
 }
 
 /// An answer, read whole.
@@ -153,7 +153,7 @@ impl World {
         Self {
             ledger,
             router: router(change(desk)),
-            dir,
+            _dir: dir,
         }
     }
 

@@ -33,7 +33,7 @@ async fn twice_gives_the_same_child_and_only_of_what_is_certainly_back() {
     assert_eq!(items(&world, &first).await, ["item-2~resend-1"]);
     let head = first.head();
     assert_eq!(head.external_id.as_str(), "payday~resend-1");
-    assert_eq!(head.parent.as_ref().unwrap().as_str(), "payday");
+    assert_eq!(head.parent.as_ref().unwrap().external_id.as_str(), "payday");
     assert_eq!(
         head.state.name(),
         "received",
@@ -81,14 +81,25 @@ async fn where_nothing_came_back_nothing_is_sent() {
 }
 
 #[tokio::test]
-async fn an_id_that_somebody_took_is_told_and_not_passed_over() {
+async fn an_id_that_somebody_took_is_passed_over() {
     let world = World::new();
     let parent = parent(&world, &[Paid, Refunded]).await;
     let stranger = named("payday~resend-1", &[5]);
-    let stranger = world.ayse.enqueue(stranger).await.unwrap();
-    let error = world.ayse.resend(&parent).await.unwrap_err();
-    let ResendError::Taken { batch, .. } = error else {
-        panic!("{error}")
-    };
-    assert_eq!(batch, stranger.head().id);
+    world.ayse.enqueue(stranger).await.unwrap();
+    let child = world.ayse.resend(&parent).await.unwrap();
+    assert_eq!(child.head().external_id.as_str(), "payday~resend-2");
+    assert_eq!(items(&world, &child).await, ["item-1~resend-2"]);
+    let again = world.ayse.resend(&parent).await.unwrap();
+    assert_eq!(again.head().id, child.head().id);
+}
+
+#[tokio::test]
+async fn what_a_withdrawn_child_did_not_send_goes_into_another() {
+    let world = World::new();
+    let parent = parent(&world, &[Paid, Refunded]).await;
+    let first = world.ayse.resend(&parent).await.unwrap();
+    let child = BatchRef::Id(first.head().id);
+    world.ayse.withdraw(&child, "wrong account").await.unwrap();
+    let second = world.ayse.resend(&parent).await.unwrap();
+    assert_eq!(items(&world, &second).await, ["item-1~resend-2"]);
 }

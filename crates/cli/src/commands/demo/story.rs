@@ -1,6 +1,6 @@
 //! A scenario: the provider misbehaves, and every step is told.
 
-use onay_console::desk::{self, Person};
+use onay_console::desk::{self, Person, Wish};
 use onay_ledger::Stored;
 use onay_payout::{BatchRef, Frozen, Head, Identity, Money, Resolution, State, explain};
 use onay_simulator::{BatchStatus, Endpoint, Fault, FaultPlan, Simulator};
@@ -133,7 +133,12 @@ async fn resolve(stage: &Stage, head: &Head, frozen: &Frozen) -> anyhow::Result<
     let (ledger, batch) = (stage.ledger(), BatchRef::Id(head.id));
     let (identity, via) = (by, "cli");
     let person = Person { identity, via };
-    desk::resolve(ledger.as_ref(), &person, &batch, resolution, reason).await?;
+    let wish = Wish {
+        resolution,
+        reason,
+        since: Some(head.since),
+    };
+    desk::resolve(ledger.as_ref(), &person, &batch, &wish).await?;
     Ok(())
 }
 
@@ -168,10 +173,8 @@ fn tell_how(stage: &Stage, head: &Head) {
         let people = [&stage.approver, &stage.operator];
         let done = usize::from(frozen.proposal.is_some());
         for name in people.into_iter().skip(done).map(Identity::name) {
-            output::say(format!(
-                "  ONAY_TOKEN_FILE={dir}/{name}.token onay resolve {id} {word} --as {name} \
-                 --reason WHY"
-            ));
+            let command = format!("onay resolve {id} {word} --as {name} --reason WHY");
+            output::say(format!("  ONAY_TOKEN_FILE={dir}/{name}.token {command}"));
         }
     }
 }
