@@ -6,6 +6,8 @@ mod cancel;
     reason = "an event is refused in every state it does not name"
 )]
 mod decide;
+mod found;
+mod hold;
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "an event is refused in every state it does not name"
@@ -230,7 +232,7 @@ impl Batch {
             Event::ReleaseNotSent(failure) => self.release_not_sent(&failure, at),
             Event::Released(request_id) => self.released(&request_id, at),
             Event::ReleaseRefused(refusal) => self.release_refused(refusal, at),
-            Event::ReleaseLooked(look) => self.release_looked(look, at),
+            Event::ReleaseLooked(look) => self.release_looked(&look, at),
             Event::FoundPastInit(found) => self.found_past_init(found, at),
             Event::Reported(copy) => self.reported(&copy, at),
             Event::WatchEnded => self.watch_ended(at),
@@ -389,7 +391,7 @@ impl Transition {
     }
 
     /// Names the state a batch was in before a step of several.
-    fn from_state_of(mut self, batch: &Batch) -> Self {
+    fn counted_from(mut self, batch: &Batch) -> Self {
         self.before = batch.state().name();
         self
     }

@@ -92,7 +92,7 @@ impl Batch {
             None => Jobs::NONE,
         };
         let Some(ended) = cancelling.ending.state(turned_down) else {
-            return self.to_received_anew(true, at);
+            return self.to_received_anew(at);
         };
         let (batch, changed) = self.with_open_items(&ItemStatus::Cancelled);
         batch.to(ended, jobs, at).changing(changed)
@@ -105,11 +105,10 @@ impl Batch {
         at: DateTime<Utc>,
     ) -> Transition {
         let status = &copy.batch.status;
-        let note = match status {
-            RemoteStatus::Canceled => {
-                "the provider shows CANCELED, but not every item so".to_owned()
-            }
-            other => format!("the provider still shows {}", other.word()),
+        let note = if *status == RemoteStatus::Canceled {
+            "the provider shows CANCELED, but not every item so".to_owned()
+        } else {
+            format!("the provider still shows {}", status.word())
         };
         if cancelling.looks >= CANCEL_LOOKS_MAX {
             return self.to_frozen_at(Why::CancelUnconfirmed, status, vec![note], at);

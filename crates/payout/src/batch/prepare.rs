@@ -5,19 +5,13 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 
 use super::{Batch, Jobs, Transition, after};
-use crate::account::Account;
 use crate::copy::Comparison;
-use crate::digest::{Canonical, Digest};
 use crate::event::{CopyRead, IllegalTransition, NotSentBy};
 use crate::head::Left;
 use crate::ids::{ItemId, RequestId};
-use crate::item::{Item, ItemStatus, Outcome};
-use crate::money::Money;
-use crate::policy::OnInvalid;
+use crate::item::{ItemStatus, Outcome};
 use crate::provider::{Initialized, Refusal, RemoteItem};
-use crate::state::{
-    Ending, HeldRule, Hold, Intent, Prepared, Preparing, Shown, State, TurnedDown, Why,
-};
+use crate::state::{Frozen, Intent, Prepared, Preparing, State, Why};
 
 /// Ids under which a batch is stored anew, before people are asked.
 const ATTEMPTS_MAX: u32 = 5;
@@ -149,7 +143,7 @@ impl Batch {
             let details = vec![format!("stored as {old}; {refusal}")];
             return Ok(self.to_frozen(Why::RequestIdUnknown, details, at));
         }
-        let transition = self.to_received_anew(true, at);
+        let transition = self.to_received_anew(at);
         let new = transition.batch.head.remote_id();
         let note = format!(
             "what is stored as {old} is left there for ever, not authorized ({refusal}); it is \
@@ -158,14 +152,17 @@ impl Batch {
         Ok(transition.noted(note))
     }
 
-    /// Back to the start, under another id at the provider. `is_seen` says whether the old one is
-    /// certainly there.
-    pub(super) fn to_received_anew(&self, is_seen: bool, at: DateTime<Utc>) -> Transition {
+    /// Back to the start, under another id at the provider.
+    pub(super) fn to_received_anew(&self, at: DateTime<Utc>) -> Transition {
         let mut batch = self.clone();
+        let why = match self.state() {
+            State::Frozen(Frozen { why, .. }) => Some(*why),
+            _ => None,
+        };
         let request_id = self.state().request_id().cloned();
         batch.head.left.push(Left {
             attempt: self.head.attempt,
-            is_seen: is_seen || request_id.is_some(),
+            is_seen: why != Some(Why::InitializeUnconfirmed),
             request_id,
         });
         batch.head.attempt = self.head.next_attempt();
@@ -222,139 +219,6 @@ impl Batch {
         Ok(batch.hold(request_id, read, at)?.changing(changed))
     }
 
-    /// Decides what a batch whose copy is right becomes: held, refused, or turned down.
-    fn hold(
-        &self,
-        request_id: RequestId,
-        read: CopyRead,
-        at: DateTime<Utc>,
-    ) -> Result<Transition, IllegalTransition> {
-        let valid: Vec<&Item> = self.valid_items().collect();
-        let all = self.content().items().len();
-        if valid.is_empty() {
-            let message = Some("every item was refused".to_owned());
-            let refusal = Refusal {
-                code: None,
-                message,
-            };
-            return Ok(self
-                .to(State::Refused(refusal), Jobs::NONE, at)
-                .noted("every item was refused"));
-        }
-        if valid.len() < all && read.on_invalid == OnInvalid::Reject {
-            let reason = "the provider refused items, and the policy turns such batches down";
-            let turned_down = TurnedDown {
-                by: None,
-                reason: reason.to_owned(),
-                request_id: Some(request_id),
-                sent: None,
-            };
-            return self.to_cancelling(Ending::Rejected, turned_down, at);
-        }
-        let currency = self.content().currency();
-        let total = Money::sum(currency, valid.iter().map(|item| item.amount))
-            .map_err(|_| IllegalTransition::Unsummable)?;
-        let commission = self.shown_commission()?;
-        let shown = read
-            .copy
-            .as_ref()
-            .map_or_else(Shown::default, |copy| Shown {
-                total: copy.batch.total,
-                count: copy.total_items,
-            });
-        let (count, rule) = (valid.len(), read.rule.unwrap_or_else(no_rule));
-        let hold = Hold {
-            digest: self.digest(read.account.as_str(), request_id.as_str(), valid, total),
-            request_id: Some(request_id),
-            account: read.account,
-            count,
-            total,
-            shown,
-            commission,
-            rule,
-            held_at: at,
-            expires_at: after(at, read.expires_after),
-            is_sent: false,
-            short: None,
-            judged: None,
-        };
-        let (jobs, note) = (
-            Jobs::worker(hold.expires_at),
-            format!("held under rule `{}`", hold.rule.name),
-        );
-        Ok(self.to(State::PendingApproval(hold), jobs, at).noted(note))
-    }
-
-    /// A batch that is found started without a release from here: watched, and approved by nobody.
-    pub(super) fn watched(
-        &self,
-        request_id: Option<RequestId>,
-        account: Account,
-        at: DateTime<Utc>,
-    ) -> Result<Hold, IllegalTransition> {
-        let is_held = |hold: &&Hold| hold.request_id == request_id;
-        if let Some(hold) = self.state().hold().filter(is_held) {
-            return Ok(hold.clone().sent());
-        }
-        let id = request_id.as_ref().map_or("", |id| id.as_str());
-        let valid: Vec<&Item> = self.valid_items().collect();
-        let total = Money::sum(
-            self.content().currency(),
-            valid.iter().map(|item| item.amount),
-        )
-        .map_err(|_| IllegalTransition::Unsummable)?;
-        Ok(Hold {
-            count: valid.len(),
-            digest: self.digest(account.as_str(), id, valid, total),
-            request_id,
-            account,
-            total,
-            shown: Shown::default(),
-            commission: None,
-            rule: no_rule(),
-            held_at: at,
-            expires_at: at,
-            is_sent: true,
-            short: None,
-            judged: None,
-        })
-    }
-
-    /// What an approval binds to: where the money comes from, the provider's id, and every item
-    /// that would be paid.
-    fn digest(&self, account: &str, request_id: &str, valid: Vec<&Item>, total: Money) -> Digest {
-        let mut canonical = Canonical::new("onay digest 1");
-        canonical.field(account); // ours
-        canonical.field(request_id); // the provider's
-        self.content.write(&mut canonical, valid.into_iter());
-        canonical.field(&total.number()); // read back
-        canonical.finish()
-    }
-
-    /// The provider's fee, if it shows one for any item.
-    fn shown_commission(&self) -> Result<Option<Money>, IllegalTransition> {
-        let mut shown = self
-            .outcomes
-            .iter()
-            .filter_map(|outcome| outcome.commission)
-            .peekable();
-        if shown.peek().is_none() {
-            return Ok(None);
-        }
-        Money::sum(self.content.currency(), shown)
-            .map(Some)
-            .map_err(|_| IllegalTransition::Unsummable)
-    }
-
-    fn valid_items(&self) -> impl Iterator<Item = &Item> {
-        self.content()
-            .items()
-            .iter()
-            .zip(self.outcomes())
-            .filter(|(_, outcome)| outcome.status != ItemStatus::Invalid)
-            .map(|(item, _)| item)
-    }
-
     /// Takes over references, commissions and refusals from a copy that is known to be right.
     fn with_shown(&self, shown: &[RemoteItem]) -> (Self, Vec<usize>) {
         let mut batch = self.clone();
@@ -383,15 +247,6 @@ impl Batch {
             }
         }
         (batch, changed)
-    }
-}
-
-/// Under no rule nobody is asked, and nothing is ever released.
-fn no_rule() -> HeldRule {
-    HeldRule {
-        name: "none".to_owned(),
-        needed: u32::MAX,
-        asked: std::collections::BTreeSet::new(),
     }
 }
 

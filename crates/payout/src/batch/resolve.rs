@@ -223,7 +223,7 @@ impl Batch {
             return Err(IllegalTransition::NotSafe(what.to_owned()));
         }
         let Some(ended) = ending.state(turned_down) else {
-            return Ok(self.to_received_anew(frozen.why == Why::RequestIdUnknown, at));
+            return Ok(self.to_received_anew(at));
         };
         let (batch, changed) = self.with_open_items(&ItemStatus::Cancelled);
         Ok(batch.to(ended, Jobs::NONE, at).changing(changed))

@@ -124,12 +124,14 @@ impl Batch {
     fn reported_while_held(&self, hold: &Hold, copy: &RemoteCopy, at: DateTime<Utc>) -> Transition {
         let status = &copy.batch.status;
         let shows = format!("the provider shows {}", status.word());
+        if copy.is_waiting(hold.judged.as_ref()) && !has_arrived(copy) {
+            // No news: the worker's own plans for it stand.
+            return self.to(self.state().clone(), Jobs::NONE, at);
+        }
         let (batch, changed, _) = self.with_reported(copy);
         let transition = if has_arrived(copy) {
             let note = format!("{shows}; the release arrived");
             batch.to_processing(hold, at).noted(note)
-        } else if copy.is_waiting(hold.judged.as_ref()) {
-            self.to(self.state().clone(), Jobs::NONE, at)
         } else {
             batch.to_frozen_at(needs_person(status), status, vec![shows], at)
         };

@@ -379,6 +379,7 @@ fn a_release_that_was_given_up_is_watched_until_it_arrives() {
             unreachable!()
         };
         copy.batch.status = RemoteStatus::Init;
+        copy.items[0].reference = Some("first-seen-now".parse().unwrap());
         assert!(
             !batch
                 .apply(Event::Reported(copy), at(43))

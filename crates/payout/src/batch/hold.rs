@@ -1,0 +1,158 @@
+//! What is held: what people agree on, and what they agree on it by.
+
+use chrono::{DateTime, Utc};
+
+use super::{Batch, Jobs, Transition, after};
+use crate::account::Account;
+use crate::digest::{Canonical, Digest};
+use crate::event::{CopyRead, IllegalTransition};
+use crate::ids::RequestId;
+use crate::item::{Item, ItemStatus};
+use crate::money::Money;
+use crate::policy::OnInvalid;
+use crate::provider::Refusal;
+use crate::state::{Ending, HeldRule, Hold, Shown, State, TurnedDown};
+
+impl Batch {
+    /// Decides what a batch whose copy is right becomes: held, refused, or turned down.
+    pub(super) fn hold(
+        &self,
+        request_id: RequestId,
+        read: CopyRead,
+        at: DateTime<Utc>,
+    ) -> Result<Transition, IllegalTransition> {
+        let valid: Vec<&Item> = self.valid_items().collect();
+        let all = self.content().items().len();
+        if valid.is_empty() {
+            let message = Some("every item was refused".to_owned());
+            let refusal = Refusal {
+                code: None,
+                message,
+            };
+            return Ok(self
+                .to(State::Refused(refusal), Jobs::NONE, at)
+                .noted("every item was refused"));
+        }
+        if valid.len() < all && read.on_invalid == OnInvalid::Reject {
+            let reason = "the provider refused items, and the policy turns such batches down";
+            let turned_down = TurnedDown {
+                by: None,
+                reason: reason.to_owned(),
+                request_id: Some(request_id),
+                sent: None,
+            };
+            return self.to_cancelling(Ending::Rejected, turned_down, at);
+        }
+        let currency = self.content().currency();
+        let total = Money::sum(currency, valid.iter().map(|item| item.amount))
+            .map_err(|_| IllegalTransition::Unsummable)?;
+        let commission = self.shown_commission()?;
+        let shown = read
+            .copy
+            .as_ref()
+            .map_or_else(Shown::default, |copy| Shown {
+                total: copy.batch.total,
+                count: copy.total_items,
+            });
+        let (count, rule) = (valid.len(), read.rule.unwrap_or_else(no_rule));
+        let hold = Hold {
+            digest: self.digest(read.account.as_str(), request_id.as_str(), valid, total),
+            request_id: Some(request_id),
+            account: read.account,
+            count,
+            total,
+            shown,
+            commission,
+            rule,
+            held_at: at,
+            expires_at: after(at, read.expires_after),
+            is_sent: false,
+            short: None,
+            judged: None,
+        };
+        let (jobs, note) = (
+            Jobs::worker(hold.expires_at),
+            format!("held under rule `{}`", hold.rule.name),
+        );
+        Ok(self.to(State::PendingApproval(hold), jobs, at).noted(note))
+    }
+
+    /// What an approval binds to: where the money comes from, the provider's id, and every item
+    /// that would be paid.
+    fn digest(&self, account: &str, request_id: &str, valid: Vec<&Item>, total: Money) -> Digest {
+        let mut canonical = Canonical::new("onay digest 1");
+        canonical.field(account); // ours
+        canonical.field(request_id); // the provider's
+        self.content.write(&mut canonical, valid.into_iter());
+        canonical.field(&total.number()); // read back
+        canonical.finish()
+    }
+
+    /// The provider's fee, if it shows one for any item.
+    fn shown_commission(&self) -> Result<Option<Money>, IllegalTransition> {
+        let mut shown = self
+            .outcomes
+            .iter()
+            .filter_map(|outcome| outcome.commission)
+            .peekable();
+        if shown.peek().is_none() {
+            return Ok(None);
+        }
+        Money::sum(self.content.currency(), shown)
+            .map(Some)
+            .map_err(|_| IllegalTransition::Unsummable)
+    }
+
+    fn valid_items(&self) -> impl Iterator<Item = &Item> {
+        self.content()
+            .items()
+            .iter()
+            .zip(self.outcomes())
+            .filter(|(_, outcome)| outcome.status != ItemStatus::Invalid)
+            .map(|(item, _)| item)
+    }
+
+    /// A batch that is found started without a release from here: watched, and approved by nobody.
+    pub(super) fn watched(
+        &self,
+        request_id: Option<RequestId>,
+        account: Account,
+        at: DateTime<Utc>,
+    ) -> Result<Hold, IllegalTransition> {
+        let is_held = |hold: &&Hold| hold.request_id == request_id;
+        if let Some(hold) = self.state().hold().filter(is_held) {
+            return Ok(hold.clone().sent());
+        }
+        let id = request_id.as_ref().map_or("", |id| id.as_str());
+        let valid: Vec<&Item> = self.valid_items().collect();
+        let total = Money::sum(
+            self.content().currency(),
+            valid.iter().map(|item| item.amount),
+        )
+        .map_err(|_| IllegalTransition::Unsummable)?;
+        Ok(Hold {
+            count: valid.len(),
+            digest: self.digest(account.as_str(), id, valid, total),
+            request_id,
+            account,
+            total,
+            shown: Shown::default(),
+            commission: None,
+            rule: no_rule(),
+            held_at: at,
+            expires_at: at,
+            is_sent: true,
+            short: None,
+            judged: None,
+        })
+    }
+}
+
+/// Under no rule nobody is asked, and nothing is ever released.
+fn no_rule() -> HeldRule {
+    HeldRule {
+        name: "none".to_owned(),
+        needed: u32::MAX,
+        asked: std::collections::BTreeSet::new(),
+    }
+}
