@@ -2,7 +2,6 @@
 //! `onay.toml`, then the default.
 
 use std::net::SocketAddr;
-use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -139,7 +138,7 @@ impl Config {
                 .unwrap_or_else(|| onay_iyzico::SANDBOX_URL.to_owned()),
             iyzico_locale: file.iyzico.locale.unwrap_or_else(|| "tr".to_owned()),
             call_timeout: file.iyzico.timeout.unwrap_or(onay_iyzico::CALL_TIMEOUT),
-            budget: budget(file.iyzico.calls_per_minute)?,
+            budget: budget(calls_per_minute(file.iyzico.calls_per_minute)?)?,
             concurrency: file.worker.concurrency.unwrap_or(16).max(1),
             lease: file.worker.lease.unwrap_or(Duration::from_secs(15)),
             api_key_file: file.iyzico.api_key_file.map(relative),
@@ -231,15 +230,28 @@ fn ask_token(name: &PersonName) -> Result<SecretString, Failure> {
         .map_err(|_| missing())
 }
 
-/// The budget of provider calls; 0 calls a minute mean no limit.
-fn budget(in_file: Option<u32>) -> Result<Option<Budget>, Failure> {
+fn calls_per_minute(in_file: Option<u32>) -> Result<u32, Failure> {
     let name = "ONAY_IYZICO_CALLS_PER_MINUTE";
     let set = variable(name).map(|text| text.trim().parse());
     let set = set.transpose().map_err(|_| {
         Failure::usage(format!("{name} is not a whole number")).hint("0 means no limit")
     })?;
-    let calls = set.or(in_file).unwrap_or(CALLS_PER_MINUTE);
-    Ok(NonZeroU32::new(calls).map(Budget::per_minute))
+    Ok(set.or(in_file).unwrap_or(CALLS_PER_MINUTE))
+}
+
+/// The budget of provider calls; 0 calls a minute mean no limit.
+fn budget(calls: u32) -> Result<Option<Budget>, Failure> {
+    if calls == 0 {
+        return Ok(None);
+    }
+    let budget = Budget::per_minute(calls).ok_or_else(|| {
+        let least = Budget::CALLS_MIN;
+        Failure::usage(format!(
+            "iyzico.calls_per_minute is {calls}; it must be at least {least}"
+        ))
+        .hint("a release needs several calls; 0 means no limit, for a simulator")
+    })?;
+    Ok(Some(budget))
 }
 
 fn find_file(global: &Global) -> Result<Option<PathBuf>, Failure> {
@@ -313,4 +325,19 @@ fn optional_secret(name: &str, file: Option<&Path>) -> Result<Option<SecretStrin
 )]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_too_small_for_a_release_is_refused() {
+        assert_eq!(budget(0).unwrap(), None);
+        for calls in 1..5 {
+            let message = format!("iyzico.calls_per_minute is {calls}; it must be at least 5");
+            assert_eq!(budget(calls).unwrap_err().message(), message);
+        }
+        assert_eq!(budget(5).unwrap(), Budget::per_minute(5));
+    }
 }

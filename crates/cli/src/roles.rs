@@ -45,12 +45,12 @@ impl House {
         let Some(budget) = self.budget else {
             return provider;
         };
-        let share = match kind {
-            Kind::Worker => Share::Release,
+        let reads = match kind {
+            Kind::Worker => Share::Look,
             Kind::Reconciler => Share::Poll,
         };
         let ledger = Arc::clone(&self.ledger);
-        Arc::new(Metered::new(provider, ledger, share, budget))
+        Arc::new(Metered::new(provider, ledger, reads, budget))
     }
 }
 

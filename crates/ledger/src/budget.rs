@@ -9,9 +9,13 @@ const WINDOW_US: i64 = 60_000_000;
 /// What calls are made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Share {
-    /// Everything a release needs. May use all that is left of the budget.
-    Release,
-    /// Following what was released. May use its part only, so that it never delays a release.
+    /// Initialize, authorize, cancel. May use all that is left of the budget.
+    Write,
+    /// What a worker reads before and after it writes. Leaves the part of writes: a write that finds
+    /// nothing left was recorded for nothing.
+    Look,
+    /// Following what was released. May use its part only, so that it never delays a release, and
+    /// leaves the part of writes too.
     Poll,
 }
 
@@ -23,24 +27,31 @@ pub enum Share {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
     /// All calls.
-    pub calls_per_minute: NonZeroU32,
+    pub calls_per_minute: u32,
     /// The part of them that polls may use.
     pub polls_per_minute: u32,
+    /// The part of them that reads always leave.
+    pub kept_for_writes: u32,
 }
 
 impl Budget {
-    /// A budget of which polls may use half, and at least one call.
-    pub fn per_minute(calls: NonZeroU32) -> Self {
-        Self {
+    /// The smallest that leaves a call for writes: they keep a fifth.
+    pub const CALLS_MIN: u32 = 5;
+
+    /// A budget of which polls may use half, and reads leave a fifth. None of fewer calls than
+    /// [`Self::CALLS_MIN`].
+    pub fn per_minute(calls: u32) -> Option<Self> {
+        (calls >= Self::CALLS_MIN).then_some(Self {
             calls_per_minute: calls,
-            polls_per_minute: (calls.get() / 2).max(1),
-        }
+            polls_per_minute: calls / 2,
+            kept_for_writes: calls / 5,
+        })
     }
 
     /// How many calls to take at once, so that a large budget does not cost a write each. What a
     /// process does not use in the same window is lost.
     pub(crate) fn lot(self) -> NonZeroU32 {
-        NonZeroU32::new(self.calls_per_minute.get() / 60).unwrap_or(NonZeroU32::MIN)
+        NonZeroU32::new(self.calls_per_minute / 60).unwrap_or(NonZeroU32::MIN)
     }
 }
 
@@ -64,6 +75,7 @@ pub(crate) struct Window {
     /// Minutes since 1970.
     pub(crate) minute: i64,
     pub(crate) polls: u32,
+    /// Looks and writes.
     pub(crate) releases: u32,
     /// The provider said that its limit is reached.
     pub(crate) is_closed: bool,
@@ -81,13 +93,14 @@ impl Window {
         let window_left = self.turn(now_us);
         let all_left = budget
             .calls_per_minute
-            .get()
             .saturating_sub(self.polls.saturating_add(self.releases));
+        let reads_left = all_left.saturating_sub(budget.kept_for_writes);
         let (spent, left) = match share {
-            Share::Release => (&mut self.releases, all_left),
+            Share::Write => (&mut self.releases, all_left),
+            Share::Look => (&mut self.releases, reads_left),
             Share::Poll => {
                 let polls_left = budget.polls_per_minute.saturating_sub(self.polls);
-                (&mut self.polls, all_left.min(polls_left))
+                (&mut self.polls, reads_left.min(polls_left))
             }
         };
         let calls = calls.get().min(left);

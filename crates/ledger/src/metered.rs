@@ -1,5 +1,6 @@
 //! A provider that keeps to the rate budget.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,29 +29,30 @@ const LEDGER_PAUSE: Duration = Duration::from_secs(1);
 pub struct Metered {
     inner: Arc<dyn Provider>,
     ledger: Arc<dyn Ledger>,
-    share: Share,
+    reads: Share,
     budget: Budget,
     lot: Mutex<Lot>,
 }
 
-/// Calls that were granted and not made yet.
+/// Reads that were granted and not made yet.
 struct Lot {
     calls: u32,
     window_ends: Instant,
 }
 
 impl Metered {
-    /// The same provider, paid for by the share of `budget`.
+    /// The same provider, its reads paid for by the share `reads` of `budget`, its writes by
+    /// [`Share::Write`].
     pub fn new(
         provider: Arc<dyn Provider>,
         ledger: Arc<dyn Ledger>,
-        share: Share,
+        reads: Share,
         budget: Budget,
     ) -> Self {
         Self {
             inner: provider,
             ledger,
-            share,
+            reads,
             budget,
             lot: Mutex::new(Lot {
                 calls: 0,
@@ -59,13 +61,28 @@ impl Metered {
         }
     }
 
-    /// Makes a call, once it is paid for.
-    async fn paid<T>(
+    async fn read<T>(
         &self,
         call: impl Future<Output = Result<T, ProviderError>> + Send,
     ) -> Result<T, ProviderError> {
+        self.paid(self.pay_read(), call).await
+    }
+
+    async fn write<T>(
+        &self,
+        call: impl Future<Output = Result<T, ProviderError>> + Send,
+    ) -> Result<T, ProviderError> {
+        self.paid(self.pay_write(), call).await
+    }
+
+    /// Makes a call, once it is paid for.
+    async fn paid<T>(
+        &self,
+        payment: impl Future<Output = Result<(), Duration>> + Send,
+        call: impl Future<Output = Result<T, ProviderError>> + Send,
+    ) -> Result<T, ProviderError> {
         let over = |wait| ProviderError::NotSent(NotSent::OverBudget(wait));
-        self.pay().await.map_err(over)?;
+        payment.await.map_err(over)?;
         let answer = call.await;
         if matches!(answer, Err(ProviderError::NotSent(NotSent::RateLimited))) {
             self.close_window().await;
@@ -76,7 +93,7 @@ impl Metered {
     /// Keeps everybody from calling before the next minute.
     async fn close_window(&self) {
         warn!("the provider's rate limit is reached; it is not called before the next minute");
-        // Nobody in this process takes another lot before it is closed.
+        // Nobody in this process is granted another call before it is closed.
         let mut lot = self.lot.lock().await;
         lot.calls = 0;
         if let Err(error) = self.ledger.close_window().await {
@@ -84,29 +101,34 @@ impl Metered {
         }
     }
 
-    /// Pays for one call, or says how long none can be.
-    async fn pay(&self) -> Result<(), Duration> {
+    /// Pays for one read, or says how long none can be.
+    async fn pay_read(&self) -> Result<(), Duration> {
         let mut lot = self.lot.lock().await;
         let now = Instant::now();
         if lot.calls == 0 || lot.window_ends <= now {
-            *lot = self.next_lot(now).await?;
+            *lot = self.take(self.reads, self.budget.lot(), now).await?;
         }
         lot.calls = lot.calls.saturating_sub(1);
         Ok(())
     }
 
+    /// Pays for one write, or says how long none can be. Writes are taken one by one: what they do
+    /// not use would be lost to the reads.
+    async fn pay_write(&self) -> Result<(), Duration> {
+        let _not_closing = self.lot.lock().await;
+        let one = NonZeroU32::MIN;
+        self.take(Share::Write, one, Instant::now()).await?;
+        Ok(())
+    }
+
     /// Takes calls out of the budget, or says how long there are none.
-    async fn next_lot(&self, now: Instant) -> Result<Lot, Duration> {
-        let granted = self
-            .ledger
-            .spend(self.share, self.budget.lot(), self.budget);
-        match granted.await {
+    async fn take(&self, share: Share, calls: NonZeroU32, now: Instant) -> Result<Lot, Duration> {
+        match self.ledger.spend(share, calls, self.budget).await {
             Ok(Spent::Granted { calls, window_left }) => Ok(Lot {
                 calls,
                 window_ends: now.checked_add(window_left).unwrap_or(now),
             }),
             Ok(Spent::Wait(wait)) => {
-                let share = self.share;
                 debug!(
                     "the budget for {share:?} is used up for {} s",
                     wait.as_secs()
@@ -133,19 +155,19 @@ impl Provider for Metered {
         as_id: &ExternalId,
         send_by: SendBy,
     ) -> Result<Initialized, ProviderError> {
-        self.paid(self.inner.initialize(content, as_id, send_by))
+        self.write(self.inner.initialize(content, as_id, send_by))
             .await
     }
 
     async fn authorize(&self, permit: ReleasePermit) -> Result<(), ProviderError> {
-        self.paid(self.inner.authorize(permit)).await
+        self.write(self.inner.authorize(permit)).await
     }
 
     /// A page after the first waits for its turn: a copy with more pages than a minute has calls
     /// would otherwise never be read whole.
     async fn retrieve(&self, query: &Query) -> Result<Option<RemotePage>, ProviderError> {
         loop {
-            match self.paid(self.inner.retrieve(query)).await {
+            match self.read(self.inner.retrieve(query)).await {
                 Err(ProviderError::NotSent(NotSent::OverBudget(wait))) if query.page > 0 => {
                     #[expect(clippy::disallowed_methods, reason = "the next minute is the point")]
                     sleep(wait).await;
@@ -158,14 +180,14 @@ impl Provider for Metered {
     }
 
     async fn item(&self, reference: &ReferenceCode) -> Result<Option<RemoteItem>, ProviderError> {
-        self.paid(self.inner.item(reference)).await
+        self.read(self.inner.item(reference)).await
     }
 
     async fn cancel(&self, request: &RequestId, send_by: SendBy) -> Result<(), ProviderError> {
-        self.paid(self.inner.cancel(request, send_by)).await
+        self.write(self.inner.cancel(request, send_by)).await
     }
 
     async fn balance(&self) -> Result<Decimal, ProviderError> {
-        self.paid(self.inner.balance()).await
+        self.read(self.inner.balance()).await
     }
 }

@@ -221,7 +221,7 @@ impl<'a> Scene<'a> {
     /// Asks for `calls` of `calls_per_minute` provider calls, and gives how many were granted.
     pub async fn spend(&self, share: Share, calls: u32, calls_per_minute: u32) -> u32 {
         let calls = NonZeroU32::new(calls).unwrap();
-        let budget = Budget::per_minute(NonZeroU32::new(calls_per_minute).unwrap());
+        let budget = Budget::per_minute(calls_per_minute).unwrap();
         match self.ledger.spend(share, calls, budget).await.unwrap() {
             Spent::Granted { calls, .. } => calls,
             Spent::Wait(_) => 0,

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use onay_ledger::conformance::Harness;
 use onay_ledger::{Budget, Ledger, Metered, Share, Spent};
 use onay_payout::provider::{
@@ -109,26 +110,42 @@ fn limited() -> ProviderError {
 }
 
 fn budget(calls_per_minute: u32) -> Budget {
-    Budget::per_minute(NonZeroU32::new(calls_per_minute).unwrap())
+    Budget::per_minute(calls_per_minute).unwrap()
 }
 
 /// One process's view of a provider.
 fn metered(
     provider: &Arc<Limited>,
     harness: &dyn Harness,
-    share: Share,
+    reads: Share,
     calls_per_minute: u32,
 ) -> Metered {
     let provider = Arc::<Limited>::clone(provider);
-    Metered::new(provider, harness.ledger(), share, budget(calls_per_minute))
+    Metered::new(provider, harness.ledger(), reads, budget(calls_per_minute))
+}
+
+async fn write(provider: &Metered) -> Result<(), ProviderError> {
+    let send_by = SendBy {
+        monotonic: std::time::Instant::now(),
+        wall: DateTime::<Utc>::MAX_UTC,
+    };
+    provider.cancel(&"req-1".parse().unwrap(), send_by).await
+}
+
+async fn reads_until_over_budget(provider: &Metered) -> u32 {
+    calls_until_over_budget(async || provider.balance().await.map(drop)).await
+}
+
+async fn writes_until_over_budget(provider: &Metered) -> u32 {
+    calls_until_over_budget(async || write(provider).await).await
 }
 
 /// Makes calls until one is not sent, and gives how many were.
-async fn calls_until_over_budget(provider: &Metered) -> u32 {
+async fn calls_until_over_budget(call: impl AsyncFn() -> Result<(), ProviderError>) -> u32 {
     let mut sent = 0;
     loop {
-        match provider.balance().await {
-            Ok(_) => sent += 1,
+        match call().await {
+            Ok(()) => sent += 1,
             Err(error) => {
                 assert!(is_over_budget(&error), "{error:?}");
                 return sent;
@@ -144,7 +161,7 @@ async fn next_minute(harness: &dyn Harness) {
 
 async fn left(ledger: &dyn Ledger, calls_per_minute: u32) -> u32 {
     let (all, budget) = (NonZeroU32::MAX, budget(calls_per_minute));
-    match ledger.spend(Share::Release, all, budget).await.unwrap() {
+    match ledger.spend(Share::Write, all, budget).await.unwrap() {
         Spent::Granted { calls, .. } => calls,
         Spent::Wait(_) => 0,
     }
@@ -162,12 +179,13 @@ fn page(page: u32) -> Query {
 #[tokio::test(start_paused = true)]
 async fn a_call_over_budget_is_not_sent() {
     let (provider, memory) = (Limited::never(), Memory::fresh());
-    let one = metered(&provider, &memory, Share::Release, 7);
-    let other = metered(&provider, &memory, Share::Release, 7);
+    let one = metered(&provider, &memory, Share::Look, 7);
+    let other = metered(&provider, &memory, Share::Look, 7);
     for minute in 1..4 {
         one.balance().await.unwrap();
-        assert_eq!(calls_until_over_budget(&other).await, 6);
-        assert_eq!(calls_until_over_budget(&one).await, 0);
+        assert_eq!(reads_until_over_budget(&other).await, 5);
+        assert_eq!(reads_until_over_budget(&one).await, 0);
+        assert_eq!(writes_until_over_budget(&one).await, 1);
         let over = one.retrieve(&page(0)).await.unwrap_err();
         assert!(is_over_budget(&over), "{over:?}");
         assert_eq!(provider.calls(), 7 * minute);
@@ -179,15 +197,28 @@ async fn a_call_over_budget_is_not_sent() {
 async fn a_storm_of_polls_never_delays_a_release() {
     let (provider, memory) = (Limited::never(), Memory::fresh());
     let polls = metered(&provider, &memory, Share::Poll, 50);
-    let releases = metered(&provider, &memory, Share::Release, 50);
-    assert_eq!(calls_until_over_budget(&polls).await, 25);
-    assert_eq!(calls_until_over_budget(&releases).await, 25);
+    let releases = metered(&provider, &memory, Share::Look, 50);
+    assert_eq!(reads_until_over_budget(&polls).await, 25);
+    assert_eq!(reads_until_over_budget(&releases).await, 15);
+    assert_eq!(writes_until_over_budget(&releases).await, 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn writes_go_through_when_reads_are_over_budget() {
+    for (calls_per_minute, kept) in [(5, 1), (50, 10), (6000, 1200)] {
+        let (provider, memory) = (Limited::never(), Memory::fresh());
+        let releases = metered(&provider, &memory, Share::Look, calls_per_minute);
+        let reads = reads_until_over_budget(&releases).await;
+        assert_eq!(reads, calls_per_minute - kept);
+        assert_eq!(writes_until_over_budget(&releases).await, kept);
+        assert_eq!(provider.calls(), calls_per_minute);
+    }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_copy_of_more_pages_than_a_minute_has_calls_is_read_whole() {
     let (provider, memory) = (Limited::at(4..5), Arc::new(Memory::fresh()));
-    let polls = metered(&provider, &*memory, Share::Poll, 4);
+    let polls = metered(&provider, &*memory, Share::Poll, 5);
     let time = Arc::clone(&memory);
     tokio::spawn(async move {
         let mut ticks = interval(SECOND);
@@ -208,14 +239,15 @@ async fn a_copy_of_more_pages_than_a_minute_has_calls_is_read_whole() {
 #[tokio::test(start_paused = true)]
 async fn the_limit_of_the_provider_stops_everybody_until_the_next_minute() {
     let (provider, memory) = (Limited::at(3..u32::MAX), Memory::fresh());
-    let one = metered(&provider, &memory, Share::Release, 6000);
+    let one = metered(&provider, &memory, Share::Look, 6000);
     let other = metered(&provider, &memory, Share::Poll, 50);
     for _ in 0..3 {
         one.balance().await.unwrap();
     }
     assert_eq!(one.balance().await, Err(limited()));
     for process in [&one, &other] {
-        assert_eq!(calls_until_over_budget(process).await, 0);
+        assert_eq!(reads_until_over_budget(process).await, 0);
+        assert_eq!(writes_until_over_budget(process).await, 0);
     }
     assert_eq!(provider.calls(), 4);
     next_minute(&memory).await;
@@ -224,9 +256,9 @@ async fn the_limit_of_the_provider_stops_everybody_until_the_next_minute() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_large_budget_is_taken_in_lots_and_a_lot_is_lost_with_its_minute() {
+async fn reads_of_a_large_budget_are_taken_in_lots_and_a_lot_is_lost_with_its_minute() {
     let (provider, memory) = (Limited::never(), Memory::fresh());
-    let releases = metered(&provider, &memory, Share::Release, 6000);
+    let releases = metered(&provider, &memory, Share::Look, 6000);
     for _ in 0..100 {
         releases.balance().await.unwrap();
     }
@@ -241,11 +273,13 @@ async fn a_large_budget_is_taken_in_lots_and_a_lot_is_lost_with_its_minute() {
 #[tokio::test]
 async fn nothing_is_sent_while_the_ledger_cannot_count() {
     let (provider, file) = (Limited::never(), Sqlite::impatient());
-    let releases = metered(&provider, &file, Share::Release, 50);
+    let releases = metered(&provider, &file, Share::Look, 50);
     let other = Connection::open(file.path()).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    assert_eq!(calls_until_over_budget(&releases).await, 0);
+    assert_eq!(reads_until_over_budget(&releases).await, 0);
+    assert_eq!(writes_until_over_budget(&releases).await, 0);
     other.execute_batch("ROLLBACK").unwrap();
+    write(&releases).await.unwrap();
     releases.balance().await.unwrap();
-    assert_eq!(provider.calls(), 1);
+    assert_eq!(provider.calls(), 2);
 }

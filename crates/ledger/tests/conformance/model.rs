@@ -49,7 +49,7 @@ enum Right {
 fn call() -> impl Strategy<Value = Call> {
     let index = any::<Index>;
     let queue = prop_oneof![Just(Queue::Worker), Just(Queue::Reconciler)];
-    let share = prop_oneof![Just(Share::Release), Just(Share::Poll)];
+    let share = prop_oneof![Just(Share::Write), Just(Share::Look), Just(Share::Poll)];
     let right = prop_oneof![
         Just(Right::Version),
         index().prop_map(Right::Holding),
@@ -199,7 +199,7 @@ async fn look(scene: &Scene<'_>, id: BatchId) -> String {
 }
 
 fn budget() -> Budget {
-    Budget::per_minute(NonZeroU32::new(20).unwrap())
+    Budget::per_minute(20).unwrap()
 }
 
 fn secs(seconds: u8) -> Duration {
