@@ -1,6 +1,7 @@
 //! Reading our own pages; and that their links lead somewhere.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use pulldown_cmark::{CodeBlockKind, CowStr, Event, Options, Parser, Tag, TagEnd};
 
@@ -82,4 +83,42 @@ fn operators_are_told_what_to_do_about_every_reason_to_freeze() {
         .map(|word| &**word)
         .collect();
     assert_eq!(told, reasons);
+}
+
+/// Tests by their names, and the laws of the proof.
+#[test]
+fn every_guarantee_names_what_keeps_it() {
+    let is_test = |path: &&PathBuf| {
+        path.iter()
+            .any(|part| part == "tests" || part == "tests.rs")
+    };
+    let sources: Vec<String> = files("crates", ".rs")
+        .iter()
+        .chain(&files("tests", ".rs"))
+        .filter(|path| {
+            is_test(path) || read(path).contains("#[cfg(test)]") || path.ends_with("conformance.rs")
+        })
+        .chain(&files("crates/ledger/src/conformance", ".rs"))
+        .map(read)
+        .collect();
+    let laws = read("tests/proof/laws.rs");
+    let (_, laws) = laws.split_once("enum Law {").unwrap();
+    let (laws, _) = laws.split_once('}').unwrap();
+    let laws: BTreeSet<&str> = laws.split(',').map(str::trim).collect();
+    let text = read("docs/guarantees.md");
+    let promises = rows(&text);
+    assert!(!promises.is_empty());
+    for promise in promises {
+        let kept_by = promise.last().unwrap();
+        assert!(!kept_by.is_empty(), "{promise:?}");
+        for name in kept_by {
+            let definition = format!("fn {name}(");
+            let is_there =
+                laws.contains(&**name) || sources.iter().any(|source| source.contains(&definition));
+            assert!(
+                is_there,
+                "docs/guarantees.md names {name}, which is nowhere"
+            );
+        }
+    }
 }
