@@ -4,12 +4,12 @@
 //! is stopped half way. The balance is asked once for many releases; what was released since is
 //! taken off it.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use onay_payout::provider::ProviderError;
 use onay_payout::{Currency, Hold, Money, Provider, Shortage};
+use tokio::sync::Mutex;
 use tracing::warn;
 
 /// How long a balance is believed, whatever it says: many batches may wait for one.
@@ -39,10 +39,16 @@ impl Funds {
         let Some(needed) = needed(hold).filter(|_| hold.total.currency() == Currency::Try) else {
             return Ok(None);
         };
-        let balance = match self.known(now) {
-            Some(known) => known,
+        // Whoever comes meanwhile waits for the same answer.
+        let mut known = self.0.lock().await;
+        let balance = match known.filter(|reading| reading.is_fresh(now)) {
+            Some(reading) => reading.left,
             None => match provider.balance().await {
-                Ok(balance) => self.learn(Money::reported(balance, Currency::Try), now),
+                Ok(balance) => {
+                    let left = Money::reported(balance, Currency::Try);
+                    *known = Some(Reading { left, at: now });
+                    left
+                }
                 Err(error @ ProviderError::NotSent(_)) => return Err(error),
                 Err(error) => {
                     warn!("the payout balance is not told, so a release is not weighed: {error}");
@@ -58,24 +64,17 @@ impl Funds {
     }
 
     /// Takes a release off what is known.
-    pub(crate) fn spend(&self, hold: &Hold) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let (Some(reading), Some(needed)) = (known.as_mut(), needed(hold)) {
+    pub(crate) async fn spend(&self, hold: &Hold) {
+        if let (Some(reading), Some(needed)) = (self.0.lock().await.as_mut(), needed(hold)) {
             reading.left = reading.left.minus(needed).unwrap_or(reading.left);
         }
     }
+}
 
-    fn known(&self, now: DateTime<Utc>) -> Option<Money> {
+impl Reading {
+    fn is_fresh(&self, now: DateTime<Utc>) -> bool {
         let kept = TimeDelta::from_std(BALANCE_KEPT).unwrap_or(TimeDelta::MAX);
-        let known = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_fresh = |reading: &Reading| now.signed_duration_since(reading.at) < kept;
-        known.filter(is_fresh).map(|reading| reading.left)
-    }
-
-    fn learn(&self, left: Money, at: DateTime<Utc>) -> Money {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *known = Some(Reading { left, at });
-        left
+        now.signed_duration_since(self.at) < kept
     }
 }
 
