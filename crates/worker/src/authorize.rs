@@ -141,7 +141,7 @@ async fn send(job: &mut Job<'_>, hold: Hold, quorum: Quorum) -> Result<Done, Ste
     };
     match job.worker.provider.authorize(permit).await {
         Ok(()) => {
-            job.worker.funds.spend(&hold).await;
+            job.worker.funds.spend(&hold);
             let request_id = job.stored.batch.state().request_id().cloned();
             let Some(request_id) = request_id else {
                 return Ok(Done::Later(cadence::DOUBT_PAUSE));
@@ -157,7 +157,7 @@ async fn send(job: &mut Job<'_>, hold: Hold, quorum: Quorum) -> Result<Done, Ste
             job.finish_call(Event::ReleaseRefused(refusal)).await
         }
         Err(error @ ProviderError::InDoubt(_)) => {
-            job.worker.funds.spend(&hold).await;
+            job.worker.funds.spend(&hold);
             job.later("the release", &error).await
         }
     }
