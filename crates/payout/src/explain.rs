@@ -26,6 +26,7 @@ pub fn explain(batch: &Head) -> String {
             time(releasing.intent.started_at),
             match releasing.looks {
                 0 => "waiting for the answer".to_owned(),
+                1 => "asked once, no effect shown yet".to_owned(),
                 looks => format!("asked {looks} times, no effect shown yet"),
             }
         ),
@@ -63,7 +64,7 @@ fn approved(hold: &Hold) -> String {
             at,
         }) => format!(
             "approved, and waits for funds: the payout balance was {balance} at {}, {needed} is needed{}; \
-             it is looked at again every minute and goes on by itself until {}",
+             it is looked at again within a minute and goes on by itself until {}",
             time(*at),
             needed
                 .minus(*balance)
