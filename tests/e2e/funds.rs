@@ -8,39 +8,37 @@ use crate::world::{Setup, World};
 
 #[test]
 fn a_batch_the_balance_does_not_cover_waits_says_by_how_much_and_goes_on_by_itself() {
-    let world = Setup::default().simulator(&["--balance", "110.00"]).build();
+    let world = Setup::default().simulator(&["--balance", "205.02"]).build();
     let _serve = world.serve();
     world.hold(&batch("large", 2));
     world.approve("mehmet", "large");
+    let waiting = until("the missing kuruş", || {
+        let shown = world.show("large");
+        shown["waits"].is_object().then_some(shown)
+    });
+    assert_eq!(waiting["state"], "approved", "{waiting:#}");
     // 200.03 and two times 2.50.
-    told(
-        &world,
-        "the payout balance is 110.00 TRY, 205.03 TRY is needed, 95.03 TRY is missing",
-    );
+    for (what, amount) in [
+        ("balance", "205.02"),
+        ("needed", "205.03"),
+        ("missing", "0.01"),
+    ] {
+        assert_eq!(waiting["waits"][what], amount, "{waiting:#}");
+        assert!(
+            waiting["explain"].as_str().unwrap().contains(amount),
+            "{waiting:#}"
+        );
+    }
+
     world.hold(&batch("small", 1));
     world.approve("mehmet", "small");
     world.wait_until("small", "settled");
-    told(
-        &world,
-        "the payout balance is 7.49 TRY, 205.03 TRY is needed, 197.54 TRY is missing",
-    );
-
-    world.simulator.add_funds("197.53");
-    told(&world, "0.01 TRY is missing");
+    assert_eq!(world.show("large")["state"], "approved");
     world.books().batch("large").assert_never_released("INIT");
-    world.simulator.add_funds("0.01");
+    // The small one took 102.51: now it is covered to the kuruş.
+    world.simulator.add_funds("102.52");
     world.wait_until("large", "settled");
     world.books().batch("large").assert_paid_once();
-}
-
-#[track_caller]
-fn told(world: &World, words: &str) {
-    let shown = until(words, || {
-        let shown = world.show("large");
-        let explain = shown["explain"].as_str().unwrap();
-        explain.contains(words).then_some(shown)
-    });
-    assert_eq!(shown["state"], "approved", "{shown:#}");
 }
 
 /// Onay's own look at the balance is left out, so that the provider's word counts.

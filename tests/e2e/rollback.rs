@@ -87,7 +87,7 @@ fn house(repeated_init: &str, shows_request_id: bool) -> World {
 }
 
 #[test]
-#[ignore = "not promised: an older backup that re-initialized under another request id is not known to a newer one"]
+#[ignore = "not promised: see docs/guarantees.md, two restored backups"]
 fn an_older_backup_and_then_a_newer_one_pay_nothing_twice() {
     std::thread::scope(|scope| {
         for (repeated_init, shows_request_id) in HOUSES {
@@ -153,15 +153,17 @@ fn check(batch: &Value, books: &Books, reader: &Caller, seed: u64) {
     let stored = books.stored_as(id);
     let authorized: u64 = stored.iter().map(|book| book.authorized_times).sum();
     assert!(authorized <= 1, "seed {seed}: {stored:#?}");
-    let explain = batch["explain"].as_str().unwrap();
     match (end(batch).as_str(), authorized) {
-        ("settled", 1) => {}
-        // Started without this ledger's knowledge: it is watched, and a person is told.
-        ("past_init", 1) => assert!(explain.contains("never released from here"), "{explain}"),
-        // Two batches could be paid if this one was stored once more.
-        ("request_id_unknown", 0) => assert!(explain.contains("request id"), "{explain}"),
-        ("release_unconfirmed", 0) => assert!(explain.contains("is not sent again"), "{explain}"),
+        // What was started without this ledger's knowledge is watched, and a person is told; a batch
+        // whose request id is hidden is not stored once more.
+        ("settled" | "past_init", 1) | ("request_id_unknown" | "release_unconfirmed", 0) => {}
         other => panic!("seed {seed}: {other:?}: {batch:#}, {stored:#?}"),
+    }
+    if let Some(sentence) = batch["frozen"]["sentence"].as_str() {
+        assert!(
+            batch["explain"].as_str().unwrap().contains(sentence),
+            "{batch:#}"
+        );
     }
     let (_, journal) = reader.get(&format!("/v1/batches/{id}/journal"));
     let entries = journal["journal"].as_array().unwrap();
