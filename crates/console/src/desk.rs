@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use onay_ledger::{Actor, Authority, Commit, Ledger, LedgerError, Stored, now};
 use onay_payout::{
-    Batch, BatchRef, Event, Head, Identity, IllegalTransition, Motion, NotAllowed, Policy,
+    Batch, BatchRef, Event, Frozen, Head, Identity, IllegalTransition, Motion, NotAllowed, Policy,
     Resolution, Transition,
 };
 
@@ -129,7 +129,7 @@ pub fn may_resolve(
 }
 
 /// What goes wrong when a resolution is chosen and the provider is not as people think.
-pub const fn risk(resolution: Resolution) -> Option<&'static str> {
+pub fn risk(frozen: &Frozen, resolution: Resolution) -> Option<&'static str> {
     match resolution {
         Resolution::RetryRelease => Some(
             "if iyzico carried out the first release without showing it, and carries out this one \
@@ -138,11 +138,11 @@ pub const fn risk(resolution: Resolution) -> Option<&'static str> {
         Resolution::ConfirmReleased => Some(
             "if iyzico never started it, nobody is paid, and it stays open until people look again",
         ),
-        Resolution::PrepareAnew => Some(
+        Resolution::PrepareAnew if frozen.from.hold().is_some_and(|hold| hold.is_sent) => Some(
             "if iyzico carries out an earlier release after it confirmed the cancel, payees are paid \
              twice",
         ),
-        Resolution::Close => None,
+        Resolution::PrepareAnew | Resolution::Close => None,
     }
 }
 

@@ -92,7 +92,7 @@ fn list(head: &Head, json: Json) -> anyhow::Result<Exit> {
         output::line(proposed(made))?;
     }
     output::line("two people choose the same, and then it is done:")?;
-    output::line(choices(frozen.allowed()))?;
+    output::line(choices(frozen))?;
     output::say(format!(
         "next: onay resolve {} ACTION --as NAME --reason TEXT",
         head.external_id
@@ -100,10 +100,10 @@ fn list(head: &Head, json: Json) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn choices(allowed: &[Resolution]) -> String {
-    let lines = allowed.iter().map(|resolution| {
+fn choices(frozen: &Frozen) -> String {
+    let lines = frozen.allowed().iter().map(|resolution| {
         let (word, sentence) = (resolution.word(), resolution.sentence());
-        let risk = risk(*resolution).map(|risk| format!("\n    risk: {risk}"));
+        let risk = risk(frozen, *resolution).map(|risk| format!("\n    risk: {risk}"));
         format!("  {word}\n    {sentence}{}", risk.unwrap_or_default())
     });
     lines.collect::<Vec<_>>().join("\n")
@@ -143,7 +143,7 @@ fn is_sure(
         };
     }
     output::say(format!("  {}: {}", action.word(), action.sentence()));
-    if let Some(risk) = risk(action) {
+    if let Some(risk) = risk(frozen, action) {
         output::say(format!("  risk: {risk}"));
     }
     output::say(format!("  {next}"));
@@ -160,7 +160,7 @@ fn refused(head: &Head, no: &IllegalTransition) -> Failure {
     let refusal = Failure::refused(no.to_string());
     match (&head.state, no) {
         (State::Frozen(frozen), IllegalTransition::NoResolution { .. }) => {
-            refusal.hint(format!("what can be done:\n{}", choices(frozen.allowed())))
+            refusal.hint(format!("what can be done:\n{}", choices(frozen)))
         }
         (State::Frozen(_), IllegalTransition::OwnBatch(_)) => {
             refusal.hint("a batch is resolved by two approvers or operators who did not submit it")

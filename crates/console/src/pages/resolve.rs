@@ -60,7 +60,7 @@ impl Asked {
             word: resolution.word(),
             label: label(resolution),
             sentence: prose(resolution.sentence()),
-            risk: risk(resolution).map(prose),
+            risk: risk(frozen, resolution).map(prose),
             consequence: match (step, &frozen.proposal) {
                 (Step::Confirm, _) => "Yours is the second word: it is done right after.",
                 (Step::Propose, Some(_)) => {

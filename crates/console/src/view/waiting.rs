@@ -50,7 +50,7 @@ impl Frozen {
         let choice = |resolution: &payout::Resolution| Choice {
             action: resolution.word(),
             sentence: resolution.sentence(),
-            risk: risk(*resolution),
+            risk: risk(frozen, *resolution),
         };
         Some(Self {
             from: frozen.from.name(),
