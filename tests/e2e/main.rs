@@ -2,6 +2,7 @@
 //! are counted in.
 
 #![expect(
+    clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stderr,

@@ -21,28 +21,31 @@ const ROLLBACKS: usize = 14;
 const CHANGES: std::ops::Range<usize> = 1..60;
 
 /// What the provider does with a repeated initialize, and whether it tells request ids.
-const HOUSES: [(&str, bool); 6] = [
-    ("same_request_id", false),
-    ("same_request_id", true),
-    ("refuse", false),
-    ("refuse", true),
-    ("new_batch", false),
-    ("new_batch", true),
+#[derive(Clone, Copy, Debug)]
+struct House(&'static str, bool);
+
+const HOUSES: [House; 6] = [
+    House("same_request_id", false),
+    House("same_request_id", true),
+    House("refuse", false),
+    House("refuse", true),
+    House("new_batch", false),
+    House("new_batch", true),
 ];
 
 #[test]
 fn a_ledger_rolled_back_to_any_moment_pays_nothing_twice() {
     std::thread::scope(|scope| {
-        for (repeated_init, shows_request_id) in HOUSES {
-            scope.spawn(move || roll_back(repeated_init, shows_request_id));
+        for house in HOUSES {
+            scope.spawn(move || roll_back(house));
         }
     });
 }
 
-fn roll_back(repeated_init: &str, shows_request_id: bool) {
+fn roll_back(house: House) {
     let seed = fastrand::u64(..);
     let mut chance = fastrand::Rng::with_seed(seed);
-    let world = house(repeated_init, shows_request_id);
+    let world = house.world();
     let mut tape = Tape::new(&world);
     let mut ends = BTreeMap::<String, usize>::new();
     for _ in 0..ROLLBACKS {
@@ -70,34 +73,71 @@ fn roll_back(repeated_init: &str, shows_request_id: bool) {
         *ends.entry(end(&batch)).or_default() += 1;
         check(&batch, &books, &desk.mehmet, seed);
     }
-    eprintln!("{repeated_init}, id shown {shows_request_id}, seed {seed}: {ends:?}");
+    eprintln!("{house:?}, seed {seed}: {ends:?}");
     world.run(&["audit", "verify"]).expect(0);
 }
 
-fn house(repeated_init: &str, shows_request_id: bool) -> World {
-    // Answers take a moment, so that there are moments between them.
-    let latency = ["--latency", "50ms"];
-    let world = Setup::default().short_doubt().simulator(&latency).build();
-    world.simulator.behave(&json!({
-        "repeated_init": repeated_init,
-        "show_request_id": shows_request_id,
-        "repeated_auth": "pays_twice",
-    }));
-    world
+impl House {
+    fn world(self) -> World {
+        // Answers take a moment, so that there are moments between them.
+        let latency = ["--latency", "50ms"];
+        let world = Setup::default().short_doubt().simulator(&latency).build();
+        world.simulator.behave(&json!({
+            "repeated_init": self.0,
+            "show_request_id": self.1,
+            "repeated_auth": "pays_twice",
+        }));
+        world
+    }
+}
+
+#[test]
+fn a_batch_submitted_again_to_a_ledger_that_lost_it_is_taken_over_or_frozen_and_never_stored_twice()
+{
+    for house in [House("new_batch", false), House("new_batch", true)] {
+        let world = house.world();
+        let serve = world.serve();
+        for id in ["paid", "held"] {
+            world.hold(&batch(id, 2));
+        }
+        world.approve("mehmet", "paid");
+        world.wait_until("paid", "settled");
+        serve.kill();
+        remove_with_side_files(&world.store());
+
+        let _serve = world.serve();
+        for id in ["paid", "held"] {
+            assert_eq!(world.submit(&batch(id, 2))["replayed"], false);
+        }
+        let frozen = world.wait_until("paid", "frozen");
+        assert_eq!(frozen["frozen"]["why"], "past_init", "{frozen:#}");
+        let shows_request_id = house.1;
+        if shows_request_id {
+            world.wait_until("held", "pending_approval");
+            world.approve("mehmet", "held");
+            world.wait_until("held", "settled");
+            world.books().batch("held").assert_paid_once();
+        } else {
+            let frozen = world.wait_until("held", "frozen");
+            assert_eq!(frozen["frozen"]["why"], "request_id_unknown", "{frozen:#}");
+            world.books().batch("held").assert_never_released("INIT");
+        }
+        world.books().batch("paid").assert_paid_once();
+    }
 }
 
 #[test]
 #[ignore = "not promised: see docs/guarantees.md, two restored backups"]
 fn an_older_backup_and_then_a_newer_one_pay_nothing_twice() {
     std::thread::scope(|scope| {
-        for (repeated_init, shows_request_id) in HOUSES {
-            scope.spawn(move || put_back_two(repeated_init, shows_request_id));
+        for house in HOUSES {
+            scope.spawn(move || put_back_two(house));
         }
     });
 }
 
-fn put_back_two(repeated_init: &str, shows_request_id: bool) {
-    let world = house(repeated_init, shows_request_id);
+fn put_back_two(house: House) {
+    let world = house.world();
     let mut tape = Tape::new(&world);
     // The older one knows only that the provider may have the batch; the newer one knows that it does.
     world.simulator.hold_next("init", 700);
@@ -135,10 +175,7 @@ fn put_back_two(repeated_init: &str, shows_request_id: bool) {
     let books = world.books();
     let stored = books.stored_as("twice");
     let authorized: u64 = stored.iter().map(|book| book.authorized_times).sum();
-    assert_eq!(
-        authorized, 1,
-        "{repeated_init}, {shows_request_id}: {stored:#?}"
-    );
+    assert_eq!(authorized, 1, "{house:?}: {stored:#?}");
 }
 
 fn end(batch: &Value) -> String {
@@ -265,10 +302,7 @@ impl Tape {
     /// Puts the file back as it was; nobody has it open.
     fn put_back(&mut self, moment: usize) {
         (self.reader, self.seen) = (None, None);
-        for ending in ["-wal", "-shm", "-journal"] {
-            let beside = format!("{}{ending}", self.store.display());
-            remove_if_there(Path::new(&beside));
-        }
+        remove_with_side_files(&self.store);
         std::fs::copy(&self.snapshots[moment], &self.store).unwrap();
     }
 
@@ -280,8 +314,11 @@ impl Tape {
     }
 }
 
-fn remove_if_there(path: &Path) {
-    if path.exists() {
-        std::fs::remove_file(path).unwrap();
+fn remove_with_side_files(store: &Path) {
+    for ending in ["", "-wal", "-shm", "-journal"] {
+        let file = PathBuf::from(format!("{}{ending}", store.display()));
+        if file.exists() {
+            std::fs::remove_file(file).unwrap();
+        }
     }
 }

@@ -197,7 +197,9 @@ fn kill_many(world: &World, seed: u64) {
         let next = world.start(&[names[which]]);
         std::mem::replace(&mut roles[which], next).kill();
     }
-    roles.map(crate::process::Process::kill);
+    for role in roles {
+        role.kill();
+    }
 }
 
 struct People {
