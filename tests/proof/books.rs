@@ -8,7 +8,8 @@ use onay_payout::provider::{
     RemotePage, RemoteStatus,
 };
 use onay_payout::{
-    Content, ExternalId, ItemStatus, Personal, ProviderError, ReferenceCode, RequestId,
+    Content, Currency, ExternalId, ItemStatus, Money, Personal, ProviderError, ReferenceCode,
+    RequestId,
 };
 use rust_decimal::Decimal;
 
@@ -314,14 +315,15 @@ impl Books {
             .chain(extra)
             .skip(first)
             .take(size);
-        let total: i64 = (0..self.valid()).map(|item| 100 + item as i64).sum();
+        let valid = content.items().iter().take(self.valid());
+        let total = Money::sum(Currency::Try, valid.map(|item| item.amount)).unwrap();
         let tampered =
             i64::from(self.switches.copy == Copied::OtherAmount) + i64::from(is_extra) * 50;
         RemotePage {
             batch: RemoteBatch {
                 external_id: Some(parcel.as_id.to_string()),
                 status: self.status(parcel),
-                total: Some(lira(total + tampered)),
+                total: total.plus(lira(tampered)).ok(),
                 commission: None,
             },
             items: items.collect(),

@@ -80,7 +80,7 @@ fn is_over(world: &World) -> bool {
         State::Frozen(_) => is_fruitless,
         State::Processing(_) => {
             is_fruitless
-                && (world.past.is_confirmed || world.books.switches.copy == Copied::Missing)
+                && (world.past.confirms > 0 || world.books.switches.copy == Copied::Missing)
         }
         state => state.is_final() && world.store.jobs.iter().all(Option::is_none),
     }

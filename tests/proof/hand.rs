@@ -4,6 +4,7 @@
 //! itself is rebuilt from these whenever it is not at hand.
 
 use std::fmt;
+use std::ops::ControlFlow;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -194,7 +195,11 @@ impl Running {
 
     /// Hears an answer and goes on. When the step ends: how long until it is taken up again, if
     /// that is its to say.
-    pub(crate) fn go_on(&mut self, answer: Answer, now: DateTime<Utc>) -> Option<Option<Duration>> {
+    pub(crate) fn go_on(
+        &mut self,
+        answer: Answer,
+        now: DateTime<Utc>,
+    ) -> ControlFlow<Option<Duration>> {
         let mut step = self.step.0.take().unwrap_or_else(|| self.rebuilt());
         self.heard.push(Arc::new(Heard {
             answer: answer.clone(),
@@ -205,9 +210,9 @@ impl Running {
             Polled::Asks(request) => {
                 self.waits = Waits::For(request);
                 self.step = Live(Some(step));
-                None
+                ControlFlow::Continue(())
             }
-            Polled::Ends(end) => Some(pause(end)),
+            Polled::Ends(end) => ControlFlow::Break(pause(end)),
         }
     }
 

@@ -167,13 +167,25 @@ enum Part {
     IsOld(DateTime<Utc>),
 }
 
+/// How long a state is waited in before something else happens.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Waiting {
+    Minutes,
+    Hours,
+}
+
 impl Shape {
     fn of(values: &[&dyn Debug]) -> Self {
         let mut text = String::with_capacity(4096);
         for value in values {
             let _ = write!(text, "{value:?};");
         }
-        let is_prepared = text.contains("state: Prepared(");
+        // What is being read back is waited for by the minute.
+        let waits = if text.contains("state: Prepared(") {
+            Waiting::Minutes
+        } else {
+            Waiting::Hours
+        };
         let mut parts = Vec::new();
         let bytes = text.as_bytes();
         let (mut taken, mut at) = (0, 0);
@@ -181,7 +193,7 @@ impl Shape {
             let part = if let Some(length) = time_length(&bytes[at..]) {
                 Some((
                     length,
-                    time(field(&text[..at]), &text[at..at + length], is_prepared),
+                    time(field(&text[..at]), &text[at..at + length], waits),
                 ))
             } else if let Some(length) = fence_length(&bytes[at..]) {
                 let fence = text[at + NAME_LENGTH..at + length].parse().unwrap();
@@ -210,14 +222,13 @@ fn piece(bytes: &[u8]) -> Part {
     Part::Text(hasher.finish())
 }
 
-fn time(field: &str, text: &str, is_prepared: bool) -> Option<Part> {
+fn time(field: &str, text: &str, waits: Waiting) -> Option<Part> {
     let time = text.parse::<DateTime<Utc>>().ok()?;
     match field {
         field if TOLD.contains(&field) => None,
         "deadline" | "expires_at" | "until" => Some(Part::Ahead(time)),
         "started_at" | "begun_at" => Some(Part::Age(time, QUIET)),
-        // What is being read back is waited for by the minute.
-        "since" if !is_prepared => Some(Part::IsOld(time)),
+        "since" if waits == Waiting::Hours => Some(Part::IsOld(time)),
         _ => Some(Part::Age(time, OLD)),
     }
 }

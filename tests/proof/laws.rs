@@ -171,9 +171,9 @@ pub(crate) fn authorize_arrives(
     if intent.started_at >= hold.expires_at {
         return broken(Law::NotExpired, format!("expired at {}", hold.expires_at));
     }
-    let held = hold.request_id.as_ref();
-    let held = held.and_then(|id| world.books.place(id));
-    let is_this = held == Some(place) && hold.digest == digest;
+    let of_hold = hold.request_id.as_ref();
+    let of_hold = of_hold.and_then(|id| world.books.place(id));
+    let is_this = of_hold == Some(place) && hold.digest == digest;
     let terms = house().policies[running.policy].0;
     let have = approvals(world, digest, running.policy);
     if !is_this || have < terms.approvals {
@@ -194,7 +194,7 @@ pub(crate) fn authorize_arrives(
     }
     let sends = world.books.parcels[place].sends + 1;
     let allowed = 1 + world.past.retries + world.past.resends;
-    if sends > allowed && !world.past.is_restored {
+    if sends > allowed && world.past.restores == 0 {
         return broken(Law::AuthorizedOnce, format!("sent for the {sends}. time"));
     }
     Ok(())
@@ -260,7 +260,7 @@ pub(crate) fn committed(
         }
         _ => {}
     }
-    if world.past.broken_proposal {
+    if world.past.alone > 0 {
         return broken(Law::PeopleAreTwo, "resolved by one person, or by the maker");
     }
     nothing_is_forgotten(world)?;
@@ -316,7 +316,7 @@ fn nothing_is_forgotten(world: &World) -> Result<(), Broken> {
     let has_job = match state {
         // What was sent before the store was set back it does not know.
         State::Frozen(_) => {
-            let place = world.known_place().filter(|_| !world.past.is_restored);
+            let place = world.known_place().filter(|_| world.past.restores == 0);
             eyes || place.is_none_or(|place| world.books.parcels[place].sends == 0)
         }
         State::Processing(_) => eyes,
@@ -351,7 +351,7 @@ fn ends_quiet(world: &World) -> Result<(), Broken> {
             Stage::Taken(step) => is_paid && held == Some(place) && step >= Stage::FINAL,
         };
         // A store that was set back may have ended before it forgot.
-        if !is_quiet && !world.past.is_restored {
+        if !is_quiet && world.past.restores == 0 {
             return broken(
                 Law::EndsQuiet,
                 format!("`{}`, and r-{place} is {:?}", state.name(), parcel.stage),
@@ -361,7 +361,7 @@ fn ends_quiet(world: &World) -> Result<(), Broken> {
     if let (State::Rejected(_) | State::Withdrawn(_) | State::Expired(_), Some(place)) =
         (state, world.known_place())
         && world.books.parcels[place].stage != Stage::Canceled
-        && !world.past.is_closed
+        && world.past.closes == 0
     {
         return broken(
             Law::TurnedDownIsCancelled,
@@ -370,7 +370,7 @@ fn ends_quiet(world: &World) -> Result<(), Broken> {
     }
     for (item, outcome) in batch.outcomes().iter().enumerate() {
         let credits = world.books.credits(item);
-        let is_excused = world.past.is_restored || world.books.takes_back();
+        let is_excused = world.past.restores > 0 || world.books.takes_back();
         if (outcome.status == ItemStatus::Paid) != (credits > 0) && !is_excused {
             return broken(
                 Law::TellsTheTruth,

@@ -4,8 +4,6 @@
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
-    clippy::expect_used,
-    clippy::float_arithmetic,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stdout,

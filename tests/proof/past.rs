@@ -36,15 +36,16 @@ pub(crate) struct Past {
     pub(crate) retries: u8,
     /// How often the policy did.
     pub(crate) resends: u8,
-    /// People said that the batch was released.
-    pub(crate) is_confirmed: bool,
-    /// People ended it without waiting for the provider.
-    pub(crate) is_closed: bool,
-    /// The store was set back.
-    pub(crate) is_restored: bool,
+    /// How often people said that the batch was released.
+    pub(crate) confirms: u8,
+    /// How often people said to end it.
+    pub(crate) closes: u8,
+    /// How often the store was set back.
+    pub(crate) restores: u8,
     /// Who proposed what.
     pub(crate) proposal: Option<(Resolution, PersonName)>,
-    pub(crate) broken_proposal: bool,
+    /// How often a batch was resolved by one person, or by its maker.
+    pub(crate) alone: u8,
 }
 
 impl Past {
@@ -81,11 +82,11 @@ impl Past {
         let by_two = first.is_some_and(|(proposed, first)| {
             proposed == resolution && first != *by && !is_maker(&first)
         });
-        self.broken_proposal |= !by_two || is_maker(by);
+        self.alone += u8::from(!by_two || is_maker(by));
         match resolution {
             Resolution::RetryRelease => self.retries += 1,
-            Resolution::ConfirmReleased => self.is_confirmed = true,
-            Resolution::Close => self.is_closed = true,
+            Resolution::ConfirmReleased => self.confirms += 1,
+            Resolution::Close => self.closes += 1,
             Resolution::PrepareAnew => {}
         }
     }

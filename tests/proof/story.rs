@@ -11,7 +11,7 @@ use crate::steps::{Action, Deed, Setup};
 use crate::world::{World, broken};
 
 /// Steps within which a batch must have come to its end once nothing more goes wrong.
-const CALM_STEPS_MAX: usize = 600;
+pub(crate) const CALM_STEPS_MAX: usize = 3000;
 
 /// What happened so far, or nothing when nobody listens.
 pub(crate) enum Story {

@@ -3,6 +3,7 @@
 //! It is plain data, and every step of it is one [`Action`]. The processes in it are the real
 //! handlers ([`crate::hand`]).
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -67,7 +68,7 @@ impl World {
     /// Takes one step and checks every law.
     pub(crate) fn act(&mut self, action: Action) -> Result<(), Broken> {
         match action {
-            Action::Claim(hand) => self.claim(hand)?,
+            Action::Claim(hand) => self.claim(hand),
             Action::Go(hand, fate) => self.go(hand, fate)?,
             Action::Crash(hand, fate) => {
                 let running = self.hands[hand.place()].take().unwrap();
@@ -81,7 +82,7 @@ impl World {
                 self.left.sleeps -= 1;
                 self.hands[hand.place()].as_mut().unwrap().is_asleep = true;
             }
-            Action::Wake(hand) => self.wake(hand)?,
+            Action::Wake(hand) => self.wake(hand),
             Action::Late(index) => {
                 self.past.looks = 0;
                 self.books.do_late(index);
@@ -109,12 +110,11 @@ impl World {
         laws::always(self)
     }
 
-    fn claim(&mut self, hand: Hand) -> Result<(), Broken> {
+    fn claim(&mut self, hand: Hand) {
         let claim = self.store.claim(hand.queue(), self.now);
         let process = (&mut self.processes, self.policy);
         let running = Running::begin(hand, claim, process, self.now);
         self.hands[hand.place()] = Some(running);
-        Ok(())
     }
 
     fn go(&mut self, hand: Hand, fate: Fate) -> Result<(), Broken> {
@@ -138,7 +138,7 @@ impl World {
         Ok(())
     }
 
-    fn wake(&mut self, hand: Hand) -> Result<(), Broken> {
+    fn wake(&mut self, hand: Hand) {
         let mut running = self.hands[hand.place()].take().unwrap();
         running.is_asleep = false;
         // Its guard renews the claim again, if it still can.
@@ -147,20 +147,18 @@ impl World {
             Waits::For(_) => self.hands[hand.place()] = Some(running),
             Waits::With(answer) => self.deliver(running, answer),
         }
-        Ok(())
     }
 
     fn deliver(&mut self, mut running: Running, answer: Answer) {
         match running.go_on(answer, self.now) {
-            None => {
+            ControlFlow::Continue(()) => {
                 let place = running.hand.place();
                 self.hands[place] = Some(running);
             }
-            Some(end) => {
-                if let Some(pause) = end {
-                    self.store.postpone(&running.claim, pause, self.now);
-                }
+            ControlFlow::Break(Some(pause)) => {
+                self.store.postpone(&running.claim, pause, self.now);
             }
+            ControlFlow::Break(None) => {}
         }
     }
 
@@ -172,19 +170,19 @@ impl World {
         fate: Fate,
     ) -> Result<Answer, Broken> {
         Ok(match request {
-            Request::Load => Answer::Stored(match self.is_away(fate) {
-                false => Ok(Arc::clone(&self.store.kept)),
-                true => Err(No::Unavailable),
+            Request::Load => Answer::Stored(if self.is_away(fate) {
+                Err(No::Unavailable)
+            } else {
+                Ok(Arc::clone(&self.store.kept))
             }),
             Request::Commit(change) => Answer::Stored(self.commit(running, change, fate)?),
             Request::Initialize(as_id, send_by) => {
-                let answer = match self.reaches(*send_by, fate) {
-                    Err(error) => Err(error),
-                    Ok(()) => {
-                        laws::initialize_arrives(self, running, (as_id, *send_by))?;
-                        let late = Late::Initialize(as_id.clone());
-                        self.write(fate, late, |books| books.initialize(as_id))
-                    }
+                let answer = if let Err(error) = self.reaches(*send_by, fate) {
+                    Err(error)
+                } else {
+                    laws::initialize_arrives(self, running, (as_id, *send_by))?;
+                    let late = Late::Initialize(as_id.clone());
+                    self.write(fate, late, |books| books.initialize(as_id))
                 };
                 let is_in_doubt = matches!(answer, Err(ProviderError::InDoubt(_)));
                 if !is_in_doubt && fate != Fate::DoneAsleep {
@@ -213,15 +211,12 @@ impl World {
                     }
                 })
             }
-            Request::Retrieve(query) => Answer::Page(match self.reads(fate) {
-                Err(error) => Err(error),
-                Ok(()) => {
-                    let content = Arc::clone(self.store.batch().content());
-                    let page = self.books.retrieve(query, &content);
-                    self.past.looked(query, &page);
-                    page
-                }
-            }),
+            Request::Retrieve(query) => Answer::Page(self.reads(fate).and_then(|()| {
+                let content = Arc::clone(self.store.batch().content());
+                let page = self.books.retrieve(query, &content);
+                self.past.looked(query, &page);
+                page
+            })),
             Request::Item(reference) => Answer::Item(self.reads(fate).map(|()| {
                 let content = Arc::clone(self.store.batch().content());
                 self.books.item(reference, &content)
@@ -456,7 +451,7 @@ impl World {
         self.store = self.backups[backup].clone();
         // Names of processes never repeat, so nothing of a former owner is taken for one's own.
         self.store.fence = fence;
-        self.past.is_restored = true;
+        self.past.restores += 1;
         self.past.proposal = match self.state() {
             State::Frozen(frozen) => frozen
                 .proposal
