@@ -60,6 +60,14 @@ impl Caller {
         }
     }
 
+    /// Batches that wait for a decision, at most so many.
+    pub(crate) fn held(&self, at_most: usize) -> Vec<Value> {
+        let path = format!("/v1/batches?state=pending_approval&limit={at_most}");
+        let (status, listed) = self.get(&path);
+        assert_eq!(status, 200, "{listed:#}");
+        listed["batches"].as_array().unwrap().clone()
+    }
+
     /// Every batch, once all of them are in one of these states.
     #[track_caller]
     pub(crate) fn wait_for_all(&self, states: &[&str]) -> Vec<Value> {
@@ -76,7 +84,7 @@ impl Caller {
         assert!([200, 201].contains(&status), "{answer:#}");
     }
 
-    /// Decides on a batch as it was shown; `no` needs a reason.
+    /// Decides on a batch as it was shown.
     #[track_caller]
     pub(crate) fn decide(&self, shown: &Value, verdict: &str) {
         let id = shown["external_id"].as_str().unwrap();

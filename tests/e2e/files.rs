@@ -32,3 +32,10 @@ fn item(id: &str, n: usize) -> Value {
         })
     }
 }
+
+/// An amount with at most two decimals, in the smallest unit.
+pub(crate) fn kurus(amount: &Value) -> u64 {
+    let amount = amount.as_str().unwrap();
+    let (whole, part) = amount.split_once('.').unwrap_or((amount, ""));
+    format!("{whole}{part:0<2}").parse().unwrap()
+}

@@ -1,8 +1,8 @@
 //! What is final, what is not yet, and what nobody knows: booked by item, to the last kuruş.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::files::batch;
+use crate::files::{batch, kurus};
 use crate::process::until;
 use crate::world::{Setup, World};
 
@@ -74,10 +74,6 @@ fn assert_as_in_the_books(world: &World, id: &str) {
         (&report["open"], &report["difference"]),
         (&json!("0.00"), &json!("0.00"))
     );
-}
-
-fn kurus(amount: &Value) -> u64 {
-    amount.as_str().unwrap().replace('.', "").parse().unwrap()
 }
 
 #[test]

@@ -241,11 +241,8 @@ impl Desk {
 
     /// One at a time, so that batches are not all at the same point.
     fn approve_one(&self) {
-        let (_, held) = self
-            .mehmet
-            .get("/v1/batches?state=pending_approval&limit=1");
-        for shown in held["batches"].as_array().unwrap() {
-            self.mehmet.decide(shown, "approve");
+        for shown in self.mehmet.held(1) {
+            self.mehmet.decide(&shown, "approve");
         }
     }
 

@@ -165,8 +165,7 @@ fn releases(ledger: &Connection) -> u32 {
 }
 
 fn approve_held(mehmet: &Caller) {
-    let (_, held) = mehmet.get("/v1/batches?state=pending_approval&limit=200");
-    for shown in held["batches"].as_array().unwrap() {
-        mehmet.decide(shown, "approve");
+    for shown in mehmet.held(BATCHES) {
+        mehmet.decide(&shown, "approve");
     }
 }

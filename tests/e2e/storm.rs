@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::desk::Caller;
-use crate::files::batch;
+use crate::files::{batch, kurus};
 use crate::process::until;
 use crate::simulator::Books;
 use crate::world::{Setup, World};
@@ -42,7 +42,6 @@ const FAULTS: [(&str, u16); 16] = [
 ];
 const ENDPOINTS: [&str; 6] = ["init", "auth", "retrieve", "item", "cancel", "balance"];
 
-/// The kind of provider, the policy, and the batches that may be frozen when all is over.
 #[test]
 fn in_a_storm_nothing_is_paid_twice_nor_unapproved_and_what_is_unpaid_has_its_reason() {
     let frozen = storm("pays_twice", Setup::default());
@@ -131,27 +130,8 @@ fn storm(repeated_auth: &str, setup: Setup) -> BTreeMap<String, usize> {
     world.simulator.clear_faults();
     let calm = Instant::now();
     let _roles = [world.start(&["serve"]), world.start(&["worker"])];
-    let (batches, books) = until(&format!("rest after seed {seed}"), || {
-        people.decide_held();
-        let (batches, books) = (people.ayse.batches(), world.books());
-        batches
-            .iter()
-            .all(|batch| is_at_rest(batch, &books))
-            .then_some((batches, books))
-    });
-
-    let mut frozen = BTreeMap::<String, usize>::new();
-    let mut paid = 0;
-    for batch in &batches {
-        check(batch, &books);
-        paid += kurus(&batch["tie_out"]["paid"]);
-        if let Some(why) = batch["frozen"]["why"].as_str() {
-            *frozen.entry(why.to_owned()).or_default() += 1;
-        }
-    }
-    assert_eq!(batches.len(), BATCHES);
-    assert_eq!(books.payments_max_per_item, 1);
-    assert_eq!(paid, kurus(&json!(books.paid_total)));
+    let (batches, books) = rest(&world, &people);
+    let frozen = compare(&batches, &books);
     world.run(&["audit", "verify"]).expect(0);
     eprintln!(
         "{repeated_auth}, seed {seed}: {KILLS} kills, {} faults met {met:?}; {:?}; frozen {frozen:?}; \
@@ -163,6 +143,35 @@ fn storm(repeated_auth: &str, setup: Setup) -> BTreeMap<String, usize> {
         calm.duration_since(start),
         calm.elapsed(),
     );
+    frozen
+}
+
+/// Every batch once nothing moves any more, and the provider's books then.
+#[track_caller]
+fn rest(world: &World, people: &People) -> (Vec<Value>, Books) {
+    until("rest", || {
+        people.decide_held();
+        let (batches, books) = (people.ayse.batches(), world.books());
+        let is_calm = batches.iter().all(|batch| is_at_rest(batch, &books));
+        is_calm.then_some((batches, books))
+    })
+}
+
+/// Batch by batch, and all of them together; how many are frozen, by reason.
+#[track_caller]
+fn compare(batches: &[Value], books: &Books) -> BTreeMap<String, usize> {
+    let mut frozen = BTreeMap::<String, usize>::new();
+    let mut paid = 0;
+    for batch in batches {
+        check(batch, books);
+        paid += kurus(&batch["tie_out"]["paid"]);
+        if let Some(why) = batch["frozen"]["why"].as_str() {
+            *frozen.entry(why.to_owned()).or_default() += 1;
+        }
+    }
+    assert_eq!(batches.len(), BATCHES);
+    assert_eq!(books.payments_max_per_item, 1);
+    assert_eq!(paid, kurus(&json!(books.paid_total)));
     frozen
 }
 
@@ -209,10 +218,7 @@ struct People {
 
 impl People {
     fn decide_held(&self) {
-        let (_, held) = self
-            .mehmet
-            .get("/v1/batches?state=pending_approval&limit=200");
-        for shown in held["batches"].as_array().unwrap() {
+        for shown in &self.mehmet.held(BATCHES) {
             match Wish::of(shown) {
                 Wish::Approve => self.mehmet.decide(shown, "approve"),
                 Wish::Reject => self.mehmet.decide(shown, "reject"),
@@ -283,14 +289,4 @@ fn states(batches: &[Value]) -> BTreeMap<&str, usize> {
         *states.entry(batch["state"].as_str().unwrap()).or_default() += 1;
     }
     states
-}
-
-/// An amount with at most two decimals.
-fn kurus(amount: &Value) -> u64 {
-    let (whole, part) = amount
-        .as_str()
-        .unwrap()
-        .split_once('.')
-        .unwrap_or((amount.as_str().unwrap(), ""));
-    format!("{whole}{part:0<2}").parse().unwrap()
 }

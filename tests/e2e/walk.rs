@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::files::batch;
+use crate::files::{batch, kurus};
 use crate::world::{Setup, World, assert_fields};
 
 /// iyzico's own sample; two of its four items fail their check digits.
@@ -273,8 +273,4 @@ fn money_that_failed_at_the_bank_ties_out_with_the_providers_books() {
     let books = world.books();
     assert_eq!(report["paid"], books.paid_total);
     assert_eq!(books.payments_max_per_item, 1);
-}
-
-fn kurus(amount: &Value) -> u64 {
-    amount.as_str().unwrap().replace('.', "").parse().unwrap()
 }
