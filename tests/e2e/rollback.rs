@@ -126,11 +126,13 @@ fn a_batch_submitted_again_to_a_ledger_that_lost_it_is_taken_over_or_frozen_and_
     }
 }
 
+/// Not promised of a provider that hides request ids and makes a second batch; see
+/// `docs/guarantees.md`.
 #[test]
-#[ignore = "not promised: see docs/guarantees.md, two restored backups"]
-fn an_older_backup_and_then_a_newer_one_pay_nothing_twice() {
+fn an_older_backup_and_then_a_newer_one_pay_nothing_twice_where_initialize_gives_one_id() {
+    let gives_one_id = |house: &House| house.0 == "same_request_id" || house.1;
     std::thread::scope(|scope| {
-        for house in HOUSES {
+        for house in HOUSES.into_iter().filter(gives_one_id) {
             scope.spawn(move || put_back_two(house));
         }
     });
