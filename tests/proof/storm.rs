@@ -118,6 +118,24 @@ const fn is_fault(action: &Action) -> bool {
     }
 }
 
+/// What people are about to do with the batch of a schedule: most are to be paid.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mood {
+    Agreed,
+    /// Its maker may take it back.
+    Regret,
+    /// Approvers may turn it down.
+    Doubt,
+}
+
+fn is_against(mood: Mood, action: &Action) -> bool {
+    match action {
+        Action::Person(_, Deed::Withdraw) => mood != Mood::Regret,
+        Action::Person(_, Deed::Reject) => mood != Mood::Doubt,
+        _ => false,
+    }
+}
+
 /// How often a step is chosen, compared with the others.
 const fn weight(action: &Action) -> u32 {
     match action {
@@ -172,6 +190,10 @@ pub(crate) fn weather(seed: u64, story: &mut Story) -> Result<Weathered, Broken>
     }
     let mut world = World::new(&setup, Processes::Lasting([None, None, None]));
     story.begins(&setup);
+    let mood = any(
+        &mut rng,
+        &[Mood::Agreed, Mood::Agreed, Mood::Regret, Mood::Doubt],
+    );
     let mut planned: [usize; FAULTS_MAX] = std::array::from_fn(|_| rng.usize(0..FAULTS_WITHIN));
     planned.sort_unstable();
     let mut faults = 0;
@@ -183,7 +205,11 @@ pub(crate) fn weather(seed: u64, story: &mut Story) -> Result<Weathered, Broken>
         let fault = (is_time || is_money)
             .then(|| choose(&mut rng, &actions, is_fault))
             .flatten();
-        let action = fault.or_else(|| choose(&mut rng, &actions, |action| !is_fault(action)));
+        let action = fault.or_else(|| {
+            choose(&mut rng, &actions, |action| {
+                !is_fault(action) && !is_against(mood, action)
+            })
+        });
         let Some(action) = action else {
             break;
         };
