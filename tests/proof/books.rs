@@ -1,7 +1,8 @@
 //! A provider as plain data: what it holds, what it is still about to do, and what it answers.
 //!
-//! It assumes what `docs/guarantees.md` assumes, and nothing more: authorize on a cancelled batch is
-//! refused, and a cancel on a started one.
+//! What it assumes of every provider, whatever its switches: authorize on a cancelled batch is
+//! refused, and so is cancel on a started one; a look is refused only where there is nothing to see;
+//! no look lags for longer than it takes to set a ledger back.
 
 use onay_payout::provider::{
     Initialized, InvalidItem, ItemKind, Lookup, NotSent, Query, Refusal, RemoteBatch, RemoteItem,
