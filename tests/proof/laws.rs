@@ -286,14 +286,19 @@ fn resends(world: &mut World, by: Option<&Running>) -> Result<(), Broken> {
 }
 
 fn finals_stay(before: &Stored, after: &Stored, event: &str) -> Result<(), Broken> {
-    // A batch that is prepared anew begins anew; the provider has cancelled the old one.
-    let is_anew = after.batch.state().name() == "received";
+    // A batch that is prepared anew begins anew; the provider has cancelled the old one. So does one
+    // that turns out to be paid by another attempt.
+    let is_anew = after.batch.state().name() == "received"
+        || after.batch.head().attempt != before.batch.head().attempt;
+    let is_frozen = after.batch.state().name() == "frozen";
     let pairs = before.batch.outcomes().iter().zip(after.batch.outcomes());
     for (was, is) in pairs.filter(|_| !is_anew) {
         let may_follow = match (&was.status, &is.status) {
             (was, is) if was == is => true,
             (ItemStatus::Failed, ItemStatus::Refunded | ItemStatus::RefundFailed)
             | (ItemStatus::RefundFailed, ItemStatus::Refunded) => true,
+            // What was taken for cancelled is open again once the provider pays it after all.
+            (ItemStatus::Cancelled, ItemStatus::Pending) => is_frozen,
             (was, _) => !was.is_payee_final(),
         };
         if !may_follow {
@@ -335,8 +340,7 @@ fn nothing_is_forgotten(world: &World) -> Result<(), Broken> {
 fn ends_quiet(world: &World) -> Result<(), Broken> {
     let batch = world.store.batch();
     let state = batch.state();
-    // Two people may end what contradicts itself, with amounts the provider made up.
-    let is_off = !batch.head().tie_out.difference.is_zero() && world.past.closes == 0;
+    let is_off = !batch.head().tie_out.difference.is_zero();
     if is_off || batch.has_open_items() {
         return broken(Law::TiesOut, format!("`{}`", state.name()));
     }

@@ -138,7 +138,7 @@ pub fn risk(frozen: &Frozen, resolution: Resolution) -> Option<&'static str> {
         Resolution::ConfirmReleased => Some(
             "if iyzico never started it, nobody is paid, and it stays open until people look again",
         ),
-        Resolution::PrepareAnew if frozen.from.hold().is_some_and(|hold| hold.is_sent) => Some(
+        Resolution::PrepareAnew if frozen.is_sent() => Some(
             "if iyzico carries out an earlier release after it confirmed the cancel, payees are paid \
              twice",
         ),

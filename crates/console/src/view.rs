@@ -65,7 +65,8 @@ impl Batch {
             batch: head.id.to_string(),
             external_id: head.external_id.to_string(),
             state: head.state.name(),
-            since: time(head.since),
+            // Whole, because a resolution names it.
+            since: head.since.to_rfc3339_opts(SecondsFormat::Micros, true),
             explain: payout::explain(head),
             maker: head.maker.to_string(),
             purpose: head.purpose.map(payout::Purpose::word),

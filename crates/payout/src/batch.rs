@@ -230,7 +230,10 @@ impl Batch {
             Event::FundsShort(shortage) => self.funds_short(shortage, at),
             Event::ReleaseStarted { intent, quorum } => self.release_started(intent, &quorum, at),
             Event::ReleaseNotSent(failure) => self.release_not_sent(&failure, at),
-            Event::Released(request_id) => self.released(&request_id, at),
+            Event::Released {
+                request_id,
+                account,
+            } => self.released(&request_id, account, at),
             Event::ReleaseRefused(refusal) => self.release_refused(refusal, at),
             Event::ReleaseLooked(look) => self.release_looked(&look, at),
             Event::FoundPastInit(found) => self.found_past_init(found, at),
@@ -246,17 +249,12 @@ impl Batch {
             } => self.resolve(&by, (resolution, since), reason, at),
             Event::Froze { why, details } => self.froze(why, details, at),
         }
+        .and_then(Transition::summed)
         .or_else(|illegal| self.unsummable(illegal, at))
         .map_err(|illegal| illegal.named(name))?;
         transition.event = name;
         transition.watch_what_was_sent(at);
         transition.is_new_state = transition.batch.head.state != self.head.state;
-        if !transition.changed.is_empty() {
-            let batch = &mut transition.batch;
-            batch.head.outcomes_digest = outcomes_digest(&batch.outcomes);
-            batch.head.tie_out = TieOut::of(&batch.content, &batch.outcomes)
-                .map_err(|_| IllegalTransition::Unsummable)?;
-        }
         Ok(transition)
     }
 
@@ -350,13 +348,20 @@ impl Batch {
         }
     }
 
-    /// Marks every item that was not refused.
+    /// Marks every item that was not refused. Of what was never taken, the amount that was asked
+    /// for counts, whatever was shown of it.
     fn with_open_items(&self, status: &ItemStatus) -> (Self, Vec<usize>) {
         let mut batch = self.clone();
         let mut changed = Vec::new();
         for (index, outcome) in batch.outcomes.iter_mut().enumerate() {
+            let was = outcome.clone();
             if !outcome.status.is_payee_final() {
                 outcome.status = status.clone();
+            }
+            if !outcome.status.is_started() {
+                outcome.reported = None;
+            }
+            if *outcome != was {
                 changed.push(index);
             }
         }
@@ -378,6 +383,17 @@ impl Transition {
         !self.changed.is_empty() || self.is_new_state
     }
 
+    /// Brings the head up to date with the items.
+    fn summed(mut self) -> Result<Self, IllegalTransition> {
+        if !self.changed.is_empty() {
+            let batch = &mut self.batch;
+            batch.head.outcomes_digest = outcomes_digest(&batch.outcomes);
+            batch.head.tie_out = TieOut::of(&batch.content, &batch.outcomes)
+                .map_err(|_| IllegalTransition::Unsummable)?;
+        }
+        Ok(self)
+    }
+
     /// A held batch whose authorize may still arrive is watched beside whatever else it needs.
     fn watch_what_was_sent(&mut self, at: DateTime<Utc>) {
         let is_held = matches!(
@@ -390,9 +406,12 @@ impl Transition {
         }
     }
 
-    /// Names the state a batch was in before a step of several.
+    /// Counts from where a batch was before a step of several.
     fn counted_from(mut self, batch: &Batch) -> Self {
         self.before = batch.state().name();
+        let pairs = self.batch.outcomes.iter().zip(&batch.outcomes);
+        let changed = pairs.enumerate().filter(|(_, (now, was))| now != was);
+        self.changed = changed.map(|(index, _)| index).collect();
         self
     }
 

@@ -54,7 +54,12 @@ pub enum Event {
     /// Authorize was certainly not carried out; try again after a while.
     ReleaseNotSent(NotSentBy),
     /// The provider confirmed authorize of this request id.
-    Released(RequestId),
+    Released {
+        /// Which.
+        request_id: RequestId,
+        /// The account it was released for.
+        account: Account,
+    },
     /// The provider said no to authorize. Believed only after a look: a repetition may well be refused.
     ReleaseRefused(Refusal),
     /// The provider was asked what became of an authorize.
@@ -112,7 +117,7 @@ impl Event {
             Self::ApprovalShort(_) => "approval_short",
             Self::ReleaseStarted { .. } => "release_started",
             Self::ReleaseNotSent(_) => "release_not_sent",
-            Self::Released(_) => "released",
+            Self::Released { .. } => "released",
             Self::ReleaseRefused(_) => "release_refused",
             Self::ReleaseLooked(_) => "release_looked",
             Self::FoundPastInit(_) => "found_past_init",

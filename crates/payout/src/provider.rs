@@ -77,6 +77,8 @@ pub trait Provider: Send + Sync {
             if seen.len() == seen_before || seen.len() > ITEMS_PER_BATCH_MAX {
                 break;
             }
+            // The newest word on the whole counts: reading many pages takes time.
+            copy.batch = next.batch;
             copy.items.extend(next.items);
         }
         Ok(Some(copy))

@@ -289,6 +289,27 @@ impl State {
         }
     }
 
+    /// Whether it is known that its release was carried out, or people took it so.
+    pub fn is_released(&self) -> bool {
+        match self {
+            Self::Processing(_) | Self::Settled(_) | Self::PartlySettled(_) | Self::Failed(_) => {
+                true
+            }
+            Self::Frozen(frozen) => frozen.from.is_released(),
+            Self::Received
+            | Self::Preparing(_)
+            | Self::Prepared(_)
+            | Self::PendingApproval(_)
+            | Self::Approved(_)
+            | Self::Releasing(_)
+            | Self::Cancelling(_)
+            | Self::Rejected(_)
+            | Self::Withdrawn(_)
+            | Self::Expired(_)
+            | Self::Refused(_) => false,
+        }
+    }
+
     /// Whether it ended without ever being paid.
     pub const fn is_turned_down(&self) -> bool {
         matches!(

@@ -143,7 +143,12 @@ impl Handler for Reconciler {
             Err(error) => {
                 warn!(batch.id = %claim.batch, "batch {} could not be read, looking again: {error}", claim.batch);
                 let pause = cadence::pause_after(claim.batch, claim.attempt, &error);
-                Ok(Done::Later(pause))
+                let is_final = stored.batch.state().is_final();
+                Ok(Done::Later(if is_final {
+                    pause.max(next_look(claim, &stored))
+                } else {
+                    pause
+                }))
             }
         }
     }

@@ -4,10 +4,12 @@
 //! authorize, record what became of it. Releasing: the answer is missing, so the provider is asked
 //! and the domain's status table decides; nothing is sent from here.
 
+use std::collections::HashSet;
+
 use chrono::TimeDelta;
 use onay_ledger::{Done, StepError};
 use onay_payout::provider::{ItemKind, Lookup, ProviderError, RemoteCopy, RemoteStatus};
-use onay_payout::{Event, Funds, Hold, Quorum, ReleaseLook, Shortage, Shown, Why, cadence};
+use onay_payout::{Event, Funds, Hold, ItemId, Quorum, ReleaseLook, Shortage, Shown, Why, cadence};
 
 use crate::job::Job;
 
@@ -63,7 +65,8 @@ async fn look_at(job: &Job<'_>, hold: &Hold) -> Result<RemoteCopy, ProviderError
         .retrieve_all(&by, ItemKind::Valid)
         .await?;
     let copy = copy.ok_or_else(not_shown)?;
-    if copy.items.len() < hold.count {
+    let shown: HashSet<&ItemId> = copy.items.iter().map(|item| &item.id).collect();
+    if shown.len() < hold.count {
         let what = "the provider does not show every item";
         return Err(ProviderError::InDoubt(what.to_owned()));
     }
@@ -146,7 +149,12 @@ async fn send(job: &mut Job<'_>, hold: Hold, quorum: Quorum) -> Result<Done, Ste
             let Some(request_id) = request_id else {
                 return Ok(Done::Later(cadence::DOUBT_PAUSE));
             };
-            job.finish_call(Event::Released(request_id)).await
+            let account = job.worker.provider.account().clone();
+            job.finish_call(Event::Released {
+                request_id,
+                account,
+            })
+            .await
         }
         Err(ProviderError::NotSent(cause)) => {
             let failure = job.not_sent(&cause);

@@ -21,7 +21,8 @@ pub(crate) struct Funds(Mutex<Option<Reading>>);
 
 #[derive(Debug, Clone, Copy)]
 struct Reading {
-    left: Money,
+    /// What is left of it; nothing, when the provider would not tell.
+    left: Option<Money>,
     at: DateTime<Utc>,
 }
 
@@ -41,20 +42,15 @@ impl Funds {
         };
         // Whoever comes meanwhile waits for the same answer.
         let mut known = self.0.lock().await;
-        let balance = match known.filter(|reading| reading.is_fresh(now)) {
-            Some(reading) => reading.left,
-            None => match provider.balance().await {
-                Ok(balance) => {
-                    let left = Money::reported(balance, Currency::Try);
-                    *known = Some(Reading { left, at: now });
-                    left
-                }
-                Err(error @ ProviderError::NotSent(_)) => return Err(error),
-                Err(error) => {
-                    warn!("the payout balance is not told, so a release is not weighed: {error}");
-                    return Ok(None);
-                }
-            },
+        let balance = if let Some(reading) = known.filter(|reading| reading.is_fresh(now)) {
+            reading.left
+        } else {
+            let left = ask(provider).await?;
+            *known = Some(Reading { left, at: now });
+            left
+        };
+        let Some(balance) = balance else {
+            return Ok(None);
         };
         Ok((!covers(balance, needed)).then_some(Shortage {
             balance,
@@ -69,7 +65,8 @@ impl Funds {
             return;
         };
         if let Some(reading) = known.as_mut() {
-            reading.left = reading.left.minus(needed).unwrap_or(reading.left);
+            let left = reading.left.and_then(|left| left.minus(needed).ok());
+            reading.left = left.or(reading.left);
         }
     }
 }
@@ -78,6 +75,17 @@ impl Reading {
     fn is_fresh(&self, now: DateTime<Utc>) -> bool {
         let kept = TimeDelta::from_std(BALANCE_KEPT).unwrap_or(TimeDelta::MAX);
         now.signed_duration_since(self.at) < kept
+    }
+}
+
+async fn ask(provider: &dyn Provider) -> Result<Option<Money>, ProviderError> {
+    match provider.balance().await {
+        Ok(balance) => Ok(Some(Money::reported(balance, Currency::Try))),
+        Err(error @ ProviderError::NotSent(_)) => Err(error),
+        Err(error) => {
+            warn!("the payout balance is not told, so releases are not weighed: {error}");
+            Ok(None)
+        }
     }
 }
 

@@ -78,7 +78,7 @@ impl Job<'_> {
             .await?
             .ok_or(LedgerError::NotFound)?;
         let owner = stored.batch.state().intent().map(|intent| &intent.owner);
-        let is_fact = matches!(event, Event::Released(_));
+        let is_fact = matches!(event, Event::Released { .. });
         if owner != Some(&self.owner()) && !is_fact {
             return Err(LedgerError::LeaseLost.into());
         }
@@ -93,7 +93,8 @@ impl Job<'_> {
         authority: Authority<'_>,
     ) -> Result<Stored, StepError> {
         let at = self.now();
-        let is_release = matches!(event, Event::Released(_));
+        let is_release =
+            matches!(event, Event::Released { .. }) && !base.batch.state().is_released();
         let transition = base.batch.apply(event, at).inspect_err(|illegal| {
             if is_release {
                 let batch = base.batch.id();

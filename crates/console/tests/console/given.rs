@@ -328,8 +328,12 @@ impl World {
         self.releasing(id).await;
         let stored = self.load(id).await;
         let request_id = stored.batch.state().request_id().unwrap().clone();
-        self.happened(id, Event::Released(request_id), Utc::now())
-            .await;
+        let account = stored.batch.state().hold().unwrap().account.clone();
+        let released = Event::Released {
+            request_id,
+            account,
+        };
+        self.happened(id, released, Utc::now()).await;
         let items = stored.batch.content().items().iter().zip(ends);
         let items = items.map(|(item, status)| RemoteItem {
             id: item.id.clone(),

@@ -1,5 +1,6 @@
 //! Turned down: look, cancel, and end only when the provider confirms.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -8,8 +9,9 @@ use super::{Batch, Jobs, Transition, after};
 use crate::account::Account;
 use crate::cadence::{DOUBT_PAUSE, LATE_CHECK};
 use crate::event::IllegalTransition;
+use crate::ids::ItemId;
 use crate::item::ItemStatus;
-use crate::provider::{RemoteCopy, RemoteItem, RemoteStatus};
+use crate::provider::{RemoteCopy, RemoteStatus};
 use crate::state::{Cancelling, Hold, Intent, State, TurnedDown, Why};
 
 /// Looks that do not show a sent cancel as done, before a person is asked.
@@ -59,7 +61,7 @@ impl Batch {
         let hold = cancelling.hold.as_ref();
         let is_judged = hold.is_some_and(|hold| hold.judged.as_ref() == Some(status));
         match status {
-            RemoteStatus::Canceled if is_confirmed(hold, copy) => Ok(self
+            RemoteStatus::Canceled if self.is_cancel_confirmed(hold, copy) => Ok(self
                 .cancelled(cancelling, at)
                 .noted("the provider confirms")),
             RemoteStatus::Canceled | RemoteStatus::Init | RemoteStatus::Unknown(_) => {
@@ -137,14 +139,21 @@ impl Batch {
         let hold = self.watched(Some(cancelling.request_id.clone()), account, at)?;
         Ok(self.to_started(hold, (Some(status), what), at))
     }
-}
 
-/// Whether a shown cancel is all there is. What was never sent cannot have been started; after a
-/// release in doubt every item must be shown as cancelled.
-fn is_confirmed(hold: Option<&Hold>, copy: &RemoteCopy) -> bool {
-    let Some(hold) = hold.filter(|hold| hold.is_sent) else {
-        return true;
-    };
-    let is_over = |item: &&RemoteItem| item.status == ItemStatus::Cancelled;
-    copy.items.iter().filter(is_over).count() >= hold.count
+    /// Whether a shown cancel is all there is. What was never sent cannot have been started; after
+    /// a release in doubt every item must be shown as cancelled, or as refused.
+    fn is_cancel_confirmed(&self, hold: Option<&Hold>, copy: &RemoteCopy) -> bool {
+        if hold.is_none_or(|hold| !hold.is_sent) {
+            return true;
+        }
+        let over: HashSet<&ItemId> = copy
+            .items
+            .iter()
+            .filter(|item| matches!(item.status, ItemStatus::Cancelled | ItemStatus::Invalid))
+            .map(|item| &item.id)
+            .collect();
+        let items = self.content().items().iter().zip(self.outcomes());
+        let mut valid = items.filter(|(_, outcome)| outcome.status != ItemStatus::Invalid);
+        valid.all(|(item, _)| over.contains(&item.id))
+    }
 }

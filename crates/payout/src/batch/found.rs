@@ -3,9 +3,11 @@
 use chrono::{DateTime, Utc};
 
 use super::{Batch, Jobs, Transition};
+use crate::account::Account;
 use crate::event::{IllegalTransition, PastInit};
 use crate::head::Left;
 use crate::ids::RequestId;
+use crate::item::{ItemStatus, Outcome};
 use crate::provider::{Authorized, RemoteStatus};
 use crate::state::{Hold, State, Why};
 
@@ -38,10 +40,11 @@ impl Batch {
             let note = format!("{shows}; it is watched, and not released again");
             return Ok(self.to_processing(hold, at).noted(note));
         }
-        let batch = self.switched(attempt, request_id.as_ref());
-        if is_this && status == RemoteStatus::Canceled {
+        let may_be_this = is_this || (attempt == self.head.attempt && request_id.is_none());
+        if may_be_this && status == RemoteStatus::Canceled {
             return Ok(self.to_frozen_at(Why::PastInit, &status, vec![shows], at));
         }
+        let batch = self.switched(attempt, request_id.as_ref());
         let id = request_id.as_ref().map_or("not told", RequestId::as_str);
         let under = batch.head.remote_id();
         let what = format!("{shows} under {under}; its request id is {id}");
@@ -68,6 +71,10 @@ impl Batch {
             });
         }
         batch.head.attempt = attempt;
+        if request_id.is_some() || attempt != self.head.attempt {
+            // What is known of the items is known of the other one.
+            batch.outcomes.fill(Outcome::new());
+        }
         batch
     }
 
@@ -79,9 +86,15 @@ impl Batch {
         (status, what): (Option<&RemoteStatus>, String),
         at: DateTime<Utc>,
     ) -> Transition {
-        let started = self
+        let mut started = self
             .to(State::Processing(hold.sent()), Jobs::NONE, at)
             .batch;
+        // What was taken for cancelled may be paid after all.
+        for outcome in &mut started.outcomes {
+            if outcome.status == ItemStatus::Cancelled {
+                outcome.status = ItemStatus::Pending;
+            }
+        }
         let transition = match status {
             Some(status) => started.to_frozen_at(Why::PastInit, status, vec![what], at),
             None => started.to_frozen(Why::PastInit, vec![what], at),
@@ -92,24 +105,19 @@ impl Batch {
     /// A yes to what was given up and stored anew since: it pays, so it is what is watched.
     pub(super) fn released_before(
         &self,
-        request_id: &RequestId,
+        (request_id, account): (&RequestId, Account),
         at: DateTime<Utc>,
     ) -> Result<Transition, IllegalTransition> {
         let is_this = |left: &&Left| left.request_id.as_ref() == Some(request_id);
-        let left = self.head.left.iter().find(is_this);
-        let account = self.state().hold().map(|hold| hold.account.clone());
         let what = format!(
             "the provider confirmed the release of {request_id}, which was given up before"
         );
-        match (left, account) {
-            (Some(left), Some(account)) => {
-                let (attempt, id) = (left.attempt, Some(request_id.clone()));
-                let batch = self.switched(attempt, id.as_ref());
-                let hold = batch.watched(id, account, at)?;
-                Ok(batch.to_started(hold, (None, what), at).counted_from(self))
-            }
-            _ if matches!(self.state(), State::Frozen(_)) => Err(self.illegal()),
-            _ => Ok(self.to_frozen(Why::PastInit, vec![what], at)),
-        }
+        let Some(left) = self.head.left.iter().find(is_this) else {
+            return Err(self.illegal());
+        };
+        let id = Some(request_id.clone());
+        let batch = self.switched(left.attempt, id.as_ref());
+        let hold = batch.watched(id, account, at)?;
+        Ok(batch.to_started(hold, (None, what), at).counted_from(self))
     }
 }

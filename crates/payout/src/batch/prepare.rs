@@ -102,7 +102,7 @@ impl Batch {
             return Ok(transition
                 .batch
                 .to_frozen(Why::CopyDiffers, strangers, at)
-                .changing(changed));
+                .counted_from(self));
         }
         let note = match changed.len() {
             0 => format!("request id {}", answer.request_id),

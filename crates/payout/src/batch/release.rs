@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{Batch, Jobs, Transition, after};
+use crate::account::Account;
 use crate::cadence::{DOUBT_LOOKS_MIN, funds_check_after, looks_within, poll_after};
 use crate::event::{IllegalTransition, NotSentBy, ReleaseLook};
 use crate::ids::RequestId;
@@ -85,6 +86,7 @@ impl Batch {
     pub(super) fn released(
         &self,
         request_id: &RequestId,
+        account: Account,
         at: DateTime<Utc>,
     ) -> Result<Transition, IllegalTransition> {
         let is_held = |hold: &&Hold| hold.request_id.as_ref() == Some(request_id);
@@ -97,23 +99,14 @@ impl Batch {
                 Ok(self.to_processing(hold, at))
             }
             // What was released already says nothing new.
-            (
-                State::Processing(_)
-                | State::Settled(_)
-                | State::PartlySettled(_)
-                | State::Failed(_)
-                | State::Frozen(_),
-                Some(_),
-            ) => Err(self.illegal()),
+            (state, Some(_)) if state.is_released() => Err(self.illegal()),
             (_, Some(hold)) => {
-                let hold = hold.clone();
-                Ok(self.to_started(
-                    hold,
-                    (None, "the provider confirmed the release".to_owned()),
-                    at,
-                ))
+                let what = "the provider confirmed the release".to_owned();
+                Ok(self
+                    .to_started(hold.clone(), (None, what), at)
+                    .counted_from(self))
             }
-            (_, None) => self.released_before(request_id, at),
+            (_, None) => self.released_before((request_id, account), at),
         }
     }
 

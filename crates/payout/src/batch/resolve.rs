@@ -6,7 +6,7 @@ use super::{Batch, Jobs, Transition};
 use crate::event::IllegalTransition;
 use crate::item::ItemStatus;
 use crate::policy::{Identity, Role};
-use crate::provider::RemoteStatus;
+use crate::provider::{Authorized, RemoteStatus};
 use crate::state::{
     Cancelling, Ending, Frozen, Hold, Proposal, Resolution, State, TurnedDown, Why,
 };
@@ -101,11 +101,8 @@ impl Batch {
         at: DateTime<Utc>,
     ) -> Result<Transition, IllegalTransition> {
         let hold = frozen.from.hold().map(|hold| Hold {
-            is_sent: hold.is_sent || is_released(&frozen.from),
-            judged: frozen
-                .shown
-                .clone()
-                .filter(|shown| *shown != RemoteStatus::Canceled),
+            is_sent: frozen.is_sent(),
+            judged: frozen.shown.clone().filter(may_be_judged),
             ..hold.clone()
         });
         match proposal.resolution {
@@ -159,7 +156,9 @@ impl Batch {
             }
             let mut closed = self.to_closed(hold, at);
             // People know what the provider says by now; it would only freeze again.
-            closed.jobs = Jobs::NONE;
+            if !self.has_failed_items() {
+                closed.jobs = Jobs::NONE;
+            }
             return Ok(closed);
         }
         self.turned_down(frozen, hold, (proposal, Ending::Rejected), at)
@@ -180,7 +179,16 @@ impl Batch {
             None | Some(RemoteStatus::Init | RemoteStatus::Canceled)
         );
         if is_waiting && !is_sent && !self.is_started() {
-            return Ok(self.cancelled(cancelling, at));
+            let ending = match cancelling.ending {
+                // Closed means closed.
+                Ending::PrepareAnew => Ending::Rejected,
+                Ending::Rejected | Ending::Withdrawn | Ending::Expired => cancelling.ending,
+            };
+            let cancelling = Cancelling {
+                ending,
+                ..cancelling.clone()
+            };
+            return Ok(self.cancelled(&cancelling, at));
         }
         let again = Cancelling {
             looks: 0,
@@ -253,14 +261,7 @@ impl Batch {
     }
 }
 
-/// Whether an authorize was sent in this state or before it.
-const fn is_released(state: &State) -> bool {
-    matches!(
-        state,
-        State::Releasing(_)
-            | State::Processing(_)
-            | State::Settled(_)
-            | State::PartlySettled(_)
-            | State::Failed(_)
-    )
+/// A status that alone need not stop a batch any more. What pays or is cancelled is a fact.
+fn may_be_judged(status: &RemoteStatus) -> bool {
+    *status != RemoteStatus::Canceled && status.authorized() != Authorized::Taken
 }

@@ -8,6 +8,7 @@ use super::{Batch, Jobs, Transition, after};
 use crate::cadence::{LATE_CHECK, SETTLING_EXPECTED, poll_after, refund_check_after};
 use crate::event::IllegalTransition;
 use crate::item::{Item, ItemStatus, Outcome};
+use crate::money::Money;
 use crate::provider::{Authorized, RemoteCopy, RemoteItem, RemoteStatus};
 use crate::state::{Frozen, Hold, State, Why};
 
@@ -71,11 +72,18 @@ impl Batch {
             return Ok(self.to_frozen_at(needs_person(status), status, details, at));
         }
         if self.is_overdue(copy, at) {
+            let since = self.head.since.format("%F %T UTC");
             let details = vec![format!(
-                "released since {}, and the provider shows INIT",
-                self.head.since.format("%F %T UTC")
+                "released since {since}, and the provider shows {}",
+                status.word()
             )];
-            return Ok(self.to_frozen_at(Why::ReleaseUnconfirmed, status, details, at));
+            let why = match copy.authorized() {
+                Authorized::NotYet => Why::ReleaseUnconfirmed,
+                Authorized::Taken | Authorized::NeedsPerson | Authorized::Unclear => {
+                    needs_person(status)
+                }
+            };
+            return Ok(self.to_frozen_at(why, status, details, at));
         }
         if self.has_open_items() {
             let jobs = Jobs::reconciler(after(at, poll_after(self.id(), 0)));
@@ -91,7 +99,7 @@ impl Batch {
     fn is_overdue(&self, copy: &RemoteCopy, at: DateTime<Utc>) -> bool {
         let since = at.signed_duration_since(self.head.since).to_std();
         let is_old = since.is_ok_and(|age| age > SETTLING_EXPECTED);
-        is_old && !self.is_started() && copy.authorized() == Authorized::NotYet
+        is_old && !self.is_started() && copy.authorized() != Authorized::Taken
     }
 
     /// What is wrong with the sums, if anything is.
@@ -193,7 +201,7 @@ impl Batch {
             .any(|outcome| !outcome.status.is_payee_final())
     }
 
-    fn has_failed_items(&self) -> bool {
+    pub(super) fn has_failed_items(&self) -> bool {
         self.outcomes
             .iter()
             .any(|outcome| outcome.status == ItemStatus::Failed)
@@ -239,7 +247,8 @@ impl Frozen {
     fn told(mut self, copy: &RemoteCopy, contradictions: Vec<String>) -> Self {
         let status = &copy.batch.status;
         let mut news = contradictions;
-        if self.shown.as_ref().is_some_and(|shown| shown != status) {
+        let is_news = self.shown.as_ref() != Some(status);
+        if is_news && (self.shown.is_some() || status.authorized() != Authorized::NotYet) {
             news.push(format!("the provider shows {}", status.word()));
             self.shown = Some(status.clone());
             self.proposal = None;
@@ -290,7 +299,10 @@ fn take_over(item: &Item, outcome: &mut Outcome, remote: &RemoteItem) -> (bool, 
     let (was, now) = (outcome.status.word(), remote.status.word());
     if !outcome.status.may_become(&remote.status) {
         let denies = format!("item {id} was {was} and is now reported as {now}");
-        return (false, remote.status.is_payee_final().then_some(denies));
+        // What never started does not lag into being started.
+        let is_lag = outcome.status.is_started() && !remote.status.is_payee_final();
+        let is_lag = is_lag || remote.status == ItemStatus::Pending;
+        return (false, (!is_lag).then_some(denies));
     }
     let other = remote.amount.filter(|shown| *shown != item.amount);
     let contradiction = other.map(|shown| {
@@ -314,7 +326,9 @@ fn take_over(item: &Item, outcome: &mut Outcome, remote: &RemoteItem) -> (bool, 
         outcome.reference.clone_from(&remote.reference);
     }
     if remote.status != ItemStatus::Invalid {
-        outcome.reported = remote.amount.or(outcome.reported);
+        // Another currency does not add up, and is told as another amount.
+        let is_ours = |shown: &Money| shown.currency() == item.amount.currency();
+        outcome.reported = remote.amount.filter(is_ours).or(outcome.reported);
     }
     let is_changed = before != known(outcome);
     if is_changed {

@@ -23,13 +23,22 @@ pub struct Frozen {
 }
 
 impl Frozen {
+    /// Whether an authorize of it was ever sent.
+    pub fn is_sent(&self) -> bool {
+        let is_released = matches!(*self.from, State::Releasing(_)) || self.from.is_released();
+        is_released || self.from.hold().is_some_and(|hold| hold.is_sent)
+    }
+
     /// What people may do about it. Each is safe by itself; see [`Resolution`].
     pub fn allowed(&self) -> &'static [Resolution] {
         use Resolution::{Close, ConfirmReleased, PrepareAnew, RetryRelease};
-        let is_sent = self.from.hold().is_some_and(|hold| hold.is_sent);
+        let is_sent = self.is_sent();
         let shown = self.shown.as_ref().map(RemoteStatus::authorized);
         match self.why {
-            Why::PastInit if shown == Some(Authorized::Taken) => &[ConfirmReleased, Close],
+            Why::PastInit | Why::ReleaseStatus if shown == Some(Authorized::Taken) => {
+                &[ConfirmReleased, Close]
+            }
+            Why::CancelUnconfirmed if is_sent => &[ConfirmReleased, Close],
             Why::ReleaseStatus => &[ConfirmReleased, PrepareAnew, Close],
             Why::PastInit | Why::CopyDiffers if is_sent => &[ConfirmReleased, PrepareAnew, Close],
             Why::CopyDiffers

@@ -356,7 +356,8 @@ fn a_late_yes_to_what_was_given_up_stops_the_next_attempt() {
         .unwrap()
         .batch;
     let seen = anew.apply(released(), at(51)).unwrap().batch;
-    assert_eq!(why(&seen).0, Why::PastInit);
+    assert_eq!((why(&seen).0, why(&seen).1), (Why::PastInit, "processing"));
+    assert_eq!(seen.state().request_id(), batch.state().request_id());
     assert!(
         seen.apply(Event::InitializeStarted(intent(52)), at(52))
             .is_err()

@@ -79,6 +79,12 @@ fn after_a_release_in_doubt_a_cancel_counts_when_every_item_shows_it() {
     let moved = reported(&batch, &[ItemStatus::Queued, ItemStatus::Queued]);
     let seen = ended.batch.apply(moved, at(60)).unwrap().batch;
     assert_eq!((why(&seen).0, why(&seen).1), (Why::PastInit, "processing"));
+    // What was taken for cancelled is open again, and booked as what it comes to.
+    assert!(seen.has_open_items());
+    let paid = reported(&seen, &[ItemStatus::Paid, ItemStatus::Paid]);
+    let paid = seen.apply(paid, at(61)).unwrap().batch;
+    let closed = resolved(&paid, Resolution::Close).unwrap().batch;
+    assert_eq!(closed.state().name(), "settled");
     let seen = ended.batch.apply(released(), at(60)).unwrap().batch;
     assert_eq!(why(&seen).0, Why::PastInit);
 }
@@ -166,4 +172,29 @@ fn a_release_that_shows_no_effect_for_a_day_is_for_people() {
         .unwrap()
         .batch;
     assert_eq!(why(&late).0, Why::ReleaseUnconfirmed);
+}
+
+#[test]
+fn what_never_started_does_not_lag_into_being_started() {
+    let batch = processing(&AMOUNTS);
+    let event = reported(&batch, &[ItemStatus::Cancelled, ItemStatus::Invalid]);
+    let closed = batch.apply(event, at(25)).unwrap().batch;
+    assert_eq!(closed.state().name(), "failed");
+    for started in [ItemStatus::Queued, ItemStatus::Processing, ItemStatus::Paid] {
+        let event = reported(&closed, &[started.clone(), ItemStatus::Invalid]);
+        let frozen = closed.apply(event, at(26)).unwrap().batch;
+        assert_eq!(why(&frozen).0, Why::Contradiction, "{started:?}");
+    }
+}
+
+#[test]
+fn an_amount_in_another_currency_is_for_people() {
+    let batch = processing(&AMOUNTS);
+    let Event::Reported(mut copy) = reported(&batch, &[ItemStatus::Paid, ItemStatus::Paid]) else {
+        unreachable!()
+    };
+    let dollars = crate::Money::payable(100.into(), crate::Currency::Usd).unwrap();
+    copy.items[0].amount = Some(dollars);
+    let frozen = batch.apply(Event::Reported(copy), at(25)).unwrap().batch;
+    assert_eq!(why(&frozen).0, Why::Contradiction);
 }

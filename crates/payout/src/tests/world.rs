@@ -269,7 +269,10 @@ pub(super) fn past_init(status: RemoteStatus, request_id: Option<&str>) -> Event
 }
 
 pub(super) fn released() -> Event {
-    Event::Released("r-1".parse().unwrap())
+    Event::Released {
+        request_id: "r-1".parse().unwrap(),
+        account: account(),
+    }
 }
 
 /// Items in these statuses, one each.

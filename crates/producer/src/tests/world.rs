@@ -99,7 +99,12 @@ impl World {
         self.happened(batch, Event::ReleaseStarted { intent, quorum })
             .await;
         let request_id = head.state.request_id().unwrap().clone();
-        self.happened(batch, Event::Released(request_id)).await;
+        let account = head.state.hold().unwrap().account.clone();
+        let released = Event::Released {
+            request_id,
+            account,
+        };
+        self.happened(batch, released).await;
         self.reported(batch, statuses).await;
     }
 
