@@ -12,6 +12,23 @@ async fn resolve(world: &World, who: &str, id: &str, action: &str, reason: &str)
         .await
 }
 
+#[tokio::test]
+async fn a_resolution_names_the_frozen_batch_as_it_was_shown() {
+    let world = World::new();
+    let id = world.frozen("ayse", &batch("payday", 2)).await;
+    let shown = show(&world, &id).await["since"].clone();
+    for (since, status) in [
+        (json!("2026-11-01T09:00:00Z"), 409),
+        (json!("noon"), 422),
+        (shown, 200),
+    ] {
+        let body = json!({ "action": "close", "reason": "vaka", "since": since });
+        let path = format!("/v1/batches/{id}/resolutions");
+        let answer = world.post("mehmet", &path, &body).await;
+        assert_eq!(answer.status, status, "{}", answer.text);
+    }
+}
+
 async fn show(world: &World, id: &str) -> Value {
     world.get("ela", &format!("/v1/batches/{id}")).await.json()
 }
