@@ -135,9 +135,9 @@ pub fn risk(frozen: &Frozen, resolution: Resolution) -> Option<&'static str> {
             "if iyzico carried out the first release without showing it, and carries out this one \
              too, every payee is paid twice",
         ),
-        Resolution::ConfirmReleased => Some(
-            "if iyzico never started it, nobody is paid, and it stays open until people look again",
-        ),
+        Resolution::ConfirmReleased => {
+            Some("if iyzico never started it, nobody is paid, and it is frozen again after a day")
+        }
         Resolution::PrepareAnew if frozen.is_sent() => Some(
             "if iyzico carries out an earlier release after it confirmed the cancel, payees are paid \
              twice",
