@@ -166,3 +166,26 @@ fn the_demo_settles_both_its_batches_within_a_minute() {
     assert!(!world.store().exists());
     assert!(world.books().batches.is_empty());
 }
+
+#[test]
+fn every_scenario_of_the_demo_plays_to_its_end() {
+    let world = World::new();
+    // `rate-limited` waits for a minute to pass, which is all it shows.
+    let scenarios = [
+        ("lost-auth-answer", 0, "a second person must confirm"),
+        ("no-funds", 0, "waits for funds"),
+        ("half-invalid", 4, "resend-failed"),
+        ("bank-refuses", 4, "failed, refund not known yet"),
+    ];
+    std::thread::scope(|scope| {
+        for (name, exit, told) in scenarios {
+            let world = &world;
+            scope.spawn(move || {
+                let demo = world.run(&["demo", "--auto-approve", "--scenario", name]);
+                let demo = demo.expect(exit);
+                let printed = demo.stdout + &demo.stderr;
+                assert!(printed.contains(told), "{name}: no `{told}` in\n{printed}");
+            });
+        }
+    });
+}
