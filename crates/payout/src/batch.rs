@@ -249,12 +249,11 @@ impl Batch {
             } => self.resolve(&by, (resolution, since), reason, at),
             Event::Froze { why, details } => self.froze(why, details, at),
         }
-        .and_then(Transition::summed)
-        .or_else(|illegal| self.unsummable(illegal, at))
+        .and_then(|transition| transition.counted_from(self))
+        .or_else(|illegal| self.unsummable(illegal, at)?.counted_from(self))
         .map_err(|illegal| illegal.named(name))?;
         transition.event = name;
         transition.watch_what_was_sent(at);
-        transition.is_new_state = transition.batch.head.state != self.head.state;
         Ok(transition)
     }
 
@@ -284,9 +283,8 @@ impl Batch {
 
     /// Moves to another state.
     fn to(&self, state: State, jobs: Jobs, at: DateTime<Utc>) -> Transition {
-        let before = self.state().name();
         let mut batch = self.clone();
-        if state.name() != before {
+        if state.name() != self.state().name() {
             batch.head.since = at;
         }
         batch.head.state = state;
@@ -294,7 +292,7 @@ impl Batch {
             batch,
             jobs,
             event: "",
-            before,
+            before: "",
             note: String::new(),
             changed: Vec::new(),
             is_new_state: false,
@@ -350,22 +348,17 @@ impl Batch {
 
     /// Marks every item that was not refused. Of what was never taken, the amount that was asked
     /// for counts, whatever was shown of it.
-    fn with_open_items(&self, status: &ItemStatus) -> (Self, Vec<usize>) {
+    fn with_open_items(&self, status: &ItemStatus) -> Self {
         let mut batch = self.clone();
-        let mut changed = Vec::new();
-        for (index, outcome) in batch.outcomes.iter_mut().enumerate() {
-            let was = outcome.clone();
+        for outcome in &mut batch.outcomes {
             if !outcome.status.is_payee_final() {
                 outcome.status = status.clone();
             }
             if !outcome.status.is_started() {
                 outcome.reported = None;
             }
-            if *outcome != was {
-                changed.push(index);
-            }
         }
-        (batch, changed)
+        batch
     }
 }
 
@@ -383,10 +376,16 @@ impl Transition {
         !self.changed.is_empty() || self.is_new_state
     }
 
-    /// Brings the head up to date with the items.
-    fn summed(mut self) -> Result<Self, IllegalTransition> {
+    /// Says what is different from the batch as it was, and brings the head up to date with the
+    /// items.
+    fn counted_from(mut self, was: &Batch) -> Result<Self, IllegalTransition> {
+        let batch = &mut self.batch;
+        self.before = was.state().name();
+        self.is_new_state = batch.head.state != was.head.state;
+        let pairs = batch.outcomes.iter().zip(&was.outcomes).enumerate();
+        let changed = pairs.filter(|(_, (now, was))| now != was);
+        self.changed = changed.map(|(index, _)| index).collect();
         if !self.changed.is_empty() {
-            let batch = &mut self.batch;
             batch.head.outcomes_digest = outcomes_digest(&batch.outcomes);
             batch.head.tie_out = TieOut::of(&batch.content, &batch.outcomes)
                 .map_err(|_| IllegalTransition::Unsummable)?;
@@ -406,22 +405,8 @@ impl Transition {
         }
     }
 
-    /// Counts from where a batch was before a step of several.
-    fn counted_from(mut self, batch: &Batch) -> Self {
-        self.before = batch.state().name();
-        let pairs = self.batch.outcomes.iter().zip(&batch.outcomes);
-        let changed = pairs.enumerate().filter(|(_, (now, was))| now != was);
-        self.changed = changed.map(|(index, _)| index).collect();
-        self
-    }
-
     fn noted(mut self, note: impl Into<String>) -> Self {
         self.note = note.into();
-        self
-    }
-
-    fn changing(mut self, changed: Vec<usize>) -> Self {
-        self.changed = changed;
         self
     }
 }

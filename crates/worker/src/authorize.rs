@@ -142,13 +142,10 @@ async fn send(job: &mut Job<'_>, hold: Hold, quorum: Quorum) -> Result<Done, Ste
         // The record and the proof disagree: the lookups of a release in doubt take it from here.
         return Ok(Done::Later(cadence::DOUBT_PAUSE));
     };
+    let request_id = permit.request_id().clone();
     match job.worker.provider.authorize(permit).await {
         Ok(()) => {
             job.worker.funds.spend(&hold);
-            let request_id = job.stored.batch.state().request_id().cloned();
-            let Some(request_id) = request_id else {
-                return Ok(Done::Later(cadence::DOUBT_PAUSE));
-            };
             let account = job.worker.provider.account().clone();
             job.finish_call(Event::Released {
                 request_id,

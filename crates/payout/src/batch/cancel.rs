@@ -96,8 +96,8 @@ impl Batch {
         let Some(ended) = cancelling.ending.state(turned_down) else {
             return self.to_received_anew(at);
         };
-        let (batch, changed) = self.with_open_items(&ItemStatus::Cancelled);
-        batch.to(ended, jobs, at).changing(changed)
+        let batch = self.with_open_items(&ItemStatus::Cancelled);
+        batch.to(ended, jobs, at)
     }
 
     fn not_cancelled_yet(

@@ -99,9 +99,9 @@ impl Batch {
                 Err(IllegalTransition::AlreadyDecided(by.name().clone()))
             }
             State::Received => {
-                let (batch, changed) = self.with_open_items(&ItemStatus::Cancelled);
+                let batch = self.with_open_items(&ItemStatus::Cancelled);
                 let transition = batch.to(State::Withdrawn(turned_down(None)), Jobs::NONE, at);
-                Ok(transition.noted(reason).changing(changed))
+                Ok(transition.noted(reason))
             }
             State::Prepared(_) | State::PendingApproval(_) | State::Approved(_) => {
                 let turned_down = turned_down(self.state().request_id());

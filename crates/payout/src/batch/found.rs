@@ -49,8 +49,7 @@ impl Batch {
         let under = batch.head.remote_id();
         let what = format!("{shows} under {under}; its request id is {id}");
         let hold = batch.watched(request_id, account, at)?;
-        let started = batch.to_started(hold, (Some(&status), what), at);
-        Ok(started.counted_from(self))
+        Ok(batch.to_started(hold, (Some(&status), what), at))
     }
 
     /// The batch as the attempt that moves money; what it was so far is left behind.
@@ -95,11 +94,10 @@ impl Batch {
                 outcome.status = ItemStatus::Pending;
             }
         }
-        let transition = match status {
+        match status {
             Some(status) => started.to_frozen_at(Why::PastInit, status, vec![what], at),
             None => started.to_frozen(Why::PastInit, vec![what], at),
-        };
-        transition.counted_from(self)
+        }
     }
 
     /// A yes to what was given up and stored anew since: it pays, so it is what is watched.
@@ -118,6 +116,6 @@ impl Batch {
         let id = Some(request_id.clone());
         let batch = self.switched(left.attempt, id.as_ref());
         let hold = batch.watched(id, account, at)?;
-        Ok(batch.to_started(hold, (None, what), at).counted_from(self))
+        Ok(batch.to_started(hold, (None, what), at))
     }
 }

@@ -71,26 +71,20 @@ impl Batch {
             return Err(self.illegal());
         };
         let mut batch = self.clone();
-        let mut changed = Vec::new();
         let mut strangers = Vec::new();
-        {
-            let places = places(&self.content);
-            for refused in &answer.invalid {
-                let outcome = places
-                    .get(&refused.id)
-                    .and_then(|index| Some((*index, batch.outcomes.get_mut(*index)?)));
-                let Some((index, outcome)) = outcome else {
-                    strangers.push(format!("refused item {} was never sent", refused.id));
-                    continue;
-                };
-                let reason = Refusal {
-                    code: refused.code.clone(),
-                    message: refused.message.clone(),
-                };
-                outcome.status = ItemStatus::Invalid;
-                outcome.errors = vec![reason.to_string()];
-                changed.push(index);
-            }
+        let places = places(&self.content);
+        for refused in &answer.invalid {
+            let place = places.get(&refused.id).copied();
+            let Some(outcome) = place.and_then(|index| batch.outcomes.get_mut(index)) else {
+                strangers.push(format!("refused item {} was never sent", refused.id));
+                continue;
+            };
+            let reason = Refusal {
+                code: refused.code.clone(),
+                message: refused.message.clone(),
+            };
+            outcome.status = ItemStatus::Invalid;
+            outcome.errors = vec![reason.to_string()];
         }
         let prepared = Prepared {
             request_id: answer.request_id.clone(),
@@ -99,16 +93,14 @@ impl Batch {
         let prepared = State::Prepared(prepared);
         let transition = batch.to(prepared, Jobs::worker(at), at);
         if !strangers.is_empty() {
-            return Ok(transition
-                .batch
-                .to_frozen(Why::CopyDiffers, strangers, at)
-                .counted_from(self));
+            let prepared = transition.batch;
+            return Ok(prepared.to_frozen(Why::CopyDiffers, strangers, at));
         }
-        let note = match changed.len() {
+        let note = match answer.invalid.len() {
             0 => format!("request id {}", answer.request_id),
             refused => format!("request id {}, {refused} items refused", answer.request_id),
         };
-        Ok(transition.noted(note).changing(changed))
+        Ok(transition.noted(note))
     }
 
     pub(super) fn adopted(
@@ -166,16 +158,8 @@ impl Batch {
             request_id,
         });
         batch.head.attempt = self.head.next_attempt();
-        let mut changed = Vec::new();
-        for (index, outcome) in batch.outcomes.iter_mut().enumerate() {
-            if *outcome != Outcome::new() {
-                *outcome = Outcome::new();
-                changed.push(index);
-            }
-        }
-        batch
-            .to(State::Received, Jobs::worker(at), at)
-            .changing(changed)
+        batch.outcomes.fill(Outcome::new());
+        batch.to(State::Received, Jobs::worker(at), at)
     }
 
     pub(super) fn initialize_refused(
@@ -186,9 +170,9 @@ impl Batch {
         match self.state() {
             State::Preparing(_) => {
                 let note = refusal.to_string();
-                let (batch, changed) = self.with_open_items(&ItemStatus::Invalid);
+                let batch = self.with_open_items(&ItemStatus::Invalid);
                 let transition = batch.to(State::Refused(refusal), Jobs::NONE, at);
-                Ok(transition.noted(note).changing(changed))
+                Ok(transition.noted(note))
             }
             _ => Err(self.illegal()),
         }
@@ -214,24 +198,20 @@ impl Batch {
             Comparison::Differs(what) => return Ok(self.to_frozen(Why::CopyDiffers, what, at)),
         }
         let shown = read.copy.as_ref().map_or(&[][..], |copy| &copy.items);
-        let (batch, changed) = self.with_shown(shown);
+        let batch = self.with_shown(shown);
         let request_id = prepared.request_id.clone();
-        Ok(batch.hold(request_id, read, at)?.changing(changed))
+        batch.hold(request_id, read, at)
     }
 
     /// Takes over references, commissions and refusals from a copy that is known to be right.
-    fn with_shown(&self, shown: &[RemoteItem]) -> (Self, Vec<usize>) {
+    fn with_shown(&self, shown: &[RemoteItem]) -> Self {
         let mut batch = self.clone();
-        let mut changed = Vec::new();
         let places = places(&self.content);
         for remote in shown {
-            let Some(index) = places.get(&remote.id).copied() else {
+            let place = places.get(&remote.id).copied();
+            let Some(outcome) = place.and_then(|index| batch.outcomes.get_mut(index)) else {
                 continue;
             };
-            let Some(outcome) = batch.outcomes.get_mut(index) else {
-                continue;
-            };
-            let before = outcome.clone();
             outcome.reference.clone_from(&remote.reference);
             if remote.status == ItemStatus::Invalid {
                 outcome.status = ItemStatus::Invalid;
@@ -242,11 +222,8 @@ impl Batch {
                 outcome.reported = remote.amount;
                 outcome.commission = remote.commission;
             }
-            if *outcome != before {
-                changed.push(index);
-            }
         }
-        (batch, changed)
+        batch
     }
 }
 

@@ -8,7 +8,7 @@ use crate::cadence::{DOUBT_LOOKS_MIN, funds_check_after, looks_within, poll_afte
 use crate::event::{IllegalTransition, NotSentBy, ReleaseLook};
 use crate::ids::RequestId;
 use crate::policy::{OnReleaseDoubt, Quorum};
-use crate::provider::{Authorized, Refusal, RemoteStatus};
+use crate::provider::{Authorized, Refusal, RemoteCopy, RemoteStatus};
 use crate::state::{Hold, Intent, Releasing, Shortage, State, Why};
 
 impl Batch {
@@ -102,9 +102,7 @@ impl Batch {
             (state, Some(_)) if state.is_released() => Err(self.illegal()),
             (_, Some(hold)) => {
                 let what = "the provider confirmed the release".to_owned();
-                Ok(self
-                    .to_started(hold.clone(), (None, what), at)
-                    .counted_from(self))
+                Ok(self.to_started(hold.clone(), (None, what), at))
             }
             (_, None) => self.released_before((request_id, account), at),
         }
@@ -189,12 +187,7 @@ impl Batch {
                     releasing.looks.saturating_add(1),
                     releasing.intent.started_at.format("%F %T UTC")
                 )];
-                let why = if is_init {
-                    Why::ReleaseUnconfirmed
-                } else {
-                    needs_person(status)
-                };
-                self.to_frozen_at(why, status, details, at)
+                self.to_frozen_at(without_effect(&look.copy), status, details, at)
             }
         }
     }
@@ -238,6 +231,16 @@ pub(super) const fn needs_person(status: &RemoteStatus) -> Why {
             Why::InsufficientBalance
         }
         _ => Why::ReleaseStatus,
+    }
+}
+
+/// Why a release that shows no effect freezes a batch.
+pub(super) fn without_effect(copy: &RemoteCopy) -> Why {
+    match copy.authorized() {
+        Authorized::NotYet => Why::ReleaseUnconfirmed,
+        Authorized::Taken | Authorized::NeedsPerson | Authorized::Unclear => {
+            needs_person(&copy.batch.status)
+        }
     }
 }
 

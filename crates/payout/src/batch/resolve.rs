@@ -233,8 +233,8 @@ impl Batch {
         let Some(ended) = ending.state(turned_down) else {
             return Ok(self.to_received_anew(at));
         };
-        let (batch, changed) = self.with_open_items(&ItemStatus::Cancelled);
-        Ok(batch.to(ended, Jobs::NONE, at).changing(changed))
+        let batch = self.with_open_items(&ItemStatus::Cancelled);
+        Ok(batch.to(ended, Jobs::NONE, at))
     }
 
     /// A call of ours that may still be on its way ends first.

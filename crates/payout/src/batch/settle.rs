@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::prepare::places;
-use super::release::needs_person;
+use super::release::{needs_person, without_effect};
 use super::{Batch, Jobs, Transition, after};
 use crate::cadence::{LATE_CHECK, SETTLING_EXPECTED, poll_after, refund_check_after};
 use crate::event::IllegalTransition;
@@ -11,10 +11,10 @@ use crate::item::{Item, ItemStatus, Outcome};
 use crate::money::Money;
 use crate::provider::{Authorized, RemoteCopy, RemoteItem, RemoteStatus};
 use crate::state::{Frozen, Hold, State, Why};
+use crate::tie_out::TieOut;
 
 /// Most things that are spelled out about one frozen batch.
 const DETAILS_MAX: usize = 50;
-use crate::tie_out::TieOut;
 
 impl Batch {
     pub(super) fn reported(
@@ -24,23 +24,21 @@ impl Batch {
     ) -> Result<Transition, IllegalTransition> {
         match self.state() {
             State::Processing(hold) => {
-                let (batch, changed, contradictions) = self.with_reported(copy);
-                let transition = if contradictions.is_empty() {
-                    batch.after_report(hold, copy, at)?
+                let (batch, contradictions) = self.with_reported(copy);
+                if contradictions.is_empty() {
+                    batch.after_report(hold, copy, at)
                 } else {
-                    batch.to_frozen(Why::Contradiction, contradictions, at)
-                };
-                Ok(transition.changing(changed))
+                    Ok(batch.to_frozen(Why::Contradiction, contradictions, at))
+                }
             }
             State::Settled(_) | State::PartlySettled(_) | State::Failed(_) => {
-                let (batch, changed, contradictions) = self.with_reported(copy);
-                let transition = if contradictions.is_empty() {
+                let (batch, contradictions) = self.with_reported(copy);
+                Ok(if contradictions.is_empty() {
                     let jobs = Jobs::reconciler(batch.late_look(at));
                     batch.to(self.state().clone(), jobs, at)
                 } else {
                     batch.to_frozen(Why::Contradiction, contradictions, at)
-                };
-                Ok(transition.changing(changed))
+                })
             }
             State::PendingApproval(hold) | State::Approved(hold) if hold.is_sent => {
                 Ok(self.reported_while_held(hold, copy, at))
@@ -77,13 +75,7 @@ impl Batch {
                 "released since {since}, and the provider shows {}",
                 status.word()
             )];
-            let why = match copy.authorized() {
-                Authorized::NotYet => Why::ReleaseUnconfirmed,
-                Authorized::Taken | Authorized::NeedsPerson | Authorized::Unclear => {
-                    needs_person(status)
-                }
-            };
-            return Ok(self.to_frozen_at(why, status, details, at));
+            return Ok(self.to_frozen_at(without_effect(copy), status, details, at));
         }
         if self.has_open_items() {
             let jobs = Jobs::reconciler(after(at, poll_after(self.id(), 0)));
@@ -136,14 +128,13 @@ impl Batch {
             // No news: the worker's own plans for it stand.
             return self.to(self.state().clone(), Jobs::NONE, at);
         }
-        let (batch, changed, _) = self.with_reported(copy);
-        let transition = if has_arrived(copy) {
+        let (batch, _) = self.with_reported(copy);
+        if has_arrived(copy) {
             let note = format!("{shows}; the release arrived");
             batch.to_processing(hold, at).noted(note)
         } else {
             batch.to_frozen_at(needs_person(status), status, vec![shows], at)
-        };
-        transition.changing(changed)
+        }
     }
 
     /// The late look at a batch that ended although a release of it was once in doubt.
@@ -164,7 +155,7 @@ impl Batch {
     /// Frozen batches are still watched. A release that was in doubt and now shows its effect is
     /// in doubt no more.
     fn reported_while_frozen(&self, copy: &RemoteCopy, at: DateTime<Utc>) -> Transition {
-        let (batch, changed, contradictions) = self.with_reported(copy);
+        let (batch, contradictions) = self.with_reported(copy);
         let State::Frozen(frozen) = self.state() else {
             return batch.to(self.state().clone(), Jobs::NONE, at);
         };
@@ -175,11 +166,11 @@ impl Batch {
                 "the provider shows {}; the release arrived",
                 copy.batch.status.word()
             );
-            return batch.to_processing(hold, at).noted(note).changing(changed);
+            return batch.to_processing(hold, at).noted(note);
         }
         let frozen = frozen.clone().told(copy, contradictions);
         let jobs = Jobs::reconciler(after(at, poll_after(self.id(), 0)));
-        batch.to(State::Frozen(frozen), jobs, at).changing(changed)
+        batch.to(State::Frozen(frozen), jobs, at)
     }
 
     pub(super) fn watch_ended(&self, at: DateTime<Utc>) -> Result<Transition, IllegalTransition> {
@@ -218,26 +209,21 @@ impl Batch {
     }
 
     /// Takes over what the provider reports, as far as it may follow what it reported before.
-    fn with_reported(&self, copy: &RemoteCopy) -> (Self, Vec<usize>, Vec<String>) {
+    fn with_reported(&self, copy: &RemoteCopy) -> (Self, Vec<String>) {
         let mut batch = self.clone();
-        let mut changed = Vec::new();
         let mut contradictions = Vec::new();
         let places = places(&self.content);
         for remote in &copy.items {
             let place = places.get(&remote.id).copied();
             let item = place.and_then(|index| self.content.items().get(index));
             let outcome = place.and_then(|index| batch.outcomes.get_mut(index));
-            let (Some(index), Some(item), Some(outcome)) = (place, item, outcome) else {
+            let (Some(item), Some(outcome)) = (item, outcome) else {
                 contradictions.push(format!("item {} was never sent", remote.id));
                 continue;
             };
-            let (is_changed, contradiction) = take_over(item, outcome, remote);
-            if is_changed {
-                changed.push(index);
-            }
-            contradictions.extend(contradiction);
+            contradictions.extend(take_over(item, outcome, remote));
         }
-        (batch, changed, contradictions)
+        (batch, contradictions)
     }
 }
 
@@ -289,12 +275,12 @@ fn has_arrived(copy: &RemoteCopy) -> bool {
     is_lagging || copy.authorized() == Authorized::Taken
 }
 
-/// Takes over one report; says whether anything changed, and what contradicts what is known.
+/// Takes over one report; says what contradicts what is known.
 ///
 /// The amount must be the one that was asked for, item by item: sums alone would let two errors
 /// make up for each other. A status that only lags is no news; one that denies what was final is
 /// a contradiction.
-fn take_over(item: &Item, outcome: &mut Outcome, remote: &RemoteItem) -> (bool, Option<String>) {
+fn take_over(item: &Item, outcome: &mut Outcome, remote: &RemoteItem) -> Option<String> {
     let id = &item.id;
     let (was, now) = (outcome.status.word(), remote.status.word());
     if !outcome.status.may_become(&remote.status) {
@@ -302,7 +288,7 @@ fn take_over(item: &Item, outcome: &mut Outcome, remote: &RemoteItem) -> (bool, 
         // What never started does not lag into being started.
         let is_lag = outcome.status.is_started() && !remote.status.is_payee_final();
         let is_lag = is_lag || remote.status == ItemStatus::Pending;
-        return (false, (!is_lag).then_some(denies));
+        return (!is_lag).then_some(denies);
     }
     let other = remote.amount.filter(|shown| *shown != item.amount);
     let contradiction = other.map(|shown| {
@@ -330,10 +316,9 @@ fn take_over(item: &Item, outcome: &mut Outcome, remote: &RemoteItem) -> (bool, 
         let is_ours = |shown: &Money| shown.currency() == item.amount.currency();
         outcome.reported = remote.amount.filter(is_ours).or(outcome.reported);
     }
-    let is_changed = before != known(outcome);
-    if is_changed {
+    if before != known(outcome) {
         outcome.commission = remote.commission.or(outcome.commission);
         outcome.errors.clone_from(&remote.errors);
     }
-    (is_changed, contradiction)
+    contradiction
 }
