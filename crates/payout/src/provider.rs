@@ -84,6 +84,27 @@ pub trait Provider: Send + Sync {
         Ok(Some(copy))
     }
 
+    /// All pages of the valid items, and of the refused ones too when fewer than `expected` are
+    /// valid; `None` when the answer holds no batch.
+    async fn retrieve_whole(
+        &self,
+        by: &Lookup,
+        expected: usize,
+    ) -> Result<Option<RemoteCopy>, ProviderError> {
+        let Some(mut copy) = self.retrieve_all(by, ItemKind::Valid).await? else {
+            return Ok(None);
+        };
+        if copy.items.len() < expected {
+            let refused = none_if_refused(self.retrieve_all(by, ItemKind::Invalid).await)?;
+            let shown: HashSet<ItemId> = copy.items.iter().map(|item| item.id.clone()).collect();
+            let more = refused.into_iter().flat_map(|copy| copy.items);
+            // A provider that does not know the question shows the valid ones again.
+            copy.items
+                .extend(more.filter(|item| !shown.contains(&item.id)));
+        }
+        Ok(Some(copy))
+    }
+
     /// One item by the provider's own id; `None` when it knows no such item.
     async fn item(&self, reference: &ReferenceCode) -> Result<Option<RemoteItem>, ProviderError>;
 

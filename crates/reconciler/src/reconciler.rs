@@ -9,9 +9,7 @@ use onay_ledger::{
     Actor, Authority, Claim, Clock, Commit, Done, Handler, Ledger, LedgerError, Queue, Role,
     RoleSettings, StepError, Stored, system_clock,
 };
-use onay_payout::provider::{
-    ItemKind, Lookup, ProviderError, RemoteCopy, RemoteStatus, none_if_refused,
-};
+use onay_payout::provider::{Lookup, ProviderError, RemoteCopy, RemoteStatus};
 use onay_payout::{
     BatchRef, Event, Finality, ItemStatus, Provider, State, Transition, WorkerName, cadence,
 };
@@ -69,18 +67,8 @@ impl Reconciler {
             || Lookup::External(stored.batch.head().remote_id()),
             |id| Lookup::Request(id.clone()),
         );
-        let copy = self.provider.retrieve_all(&by, ItemKind::Valid).await?;
         let held = state.hold().map_or(0, |hold| hold.count);
-        match copy {
-            Some(mut copy) if copy.items.len() < held => {
-                let refused = self.provider.retrieve_all(&by, ItemKind::Invalid).await;
-                let refused = none_if_refused(refused)?;
-                copy.items
-                    .extend(refused.into_iter().flat_map(|copy| copy.items));
-                Ok(Some(copy))
-            }
-            copy => Ok(copy),
-        }
+        self.provider.retrieve_whole(&by, held).await
     }
 
     async fn report(

@@ -11,7 +11,7 @@ use onay_ledger::{Done, StepError};
 use onay_payout::provider::{ItemKind, Lookup, ProviderError, RemoteCopy, RemoteStatus};
 use onay_payout::{Event, Funds, Hold, ItemId, Quorum, ReleaseLook, Shortage, Shown, Why, cadence};
 
-use crate::job::Job;
+use crate::job::{Job, not_shown};
 
 /// How often a balance that is still short is told anew.
 const SHORTAGE_TOLD: TimeDelta = TimeDelta::minutes(10);
@@ -49,7 +49,6 @@ async fn funds(job: &Job<'_>, hold: &Hold) -> Result<Option<Shortage>, ProviderE
 
 /// One page is enough for what was never sent; after a release in doubt every item counts.
 async fn look_at(job: &Job<'_>, hold: &Hold) -> Result<RemoteCopy, ProviderError> {
-    let not_shown = || ProviderError::InDoubt("the provider does not show the batch".to_owned());
     let id = hold.request_id.clone().ok_or_else(not_shown)?;
     let by = Lookup::Request(id);
     if !hold.is_sent {
@@ -170,7 +169,6 @@ async fn send(job: &mut Job<'_>, hold: Hold, quorum: Quorum) -> Result<Done, Ste
 
 /// Asks the provider what became of an authorize whose answer is missing, or was a no.
 pub(crate) async fn ask(job: Job<'_>, hold: Hold) -> Result<Done, StepError> {
-    let not_shown = || ProviderError::InDoubt("the provider does not show the batch".to_owned());
     let looked = match hold.request_id {
         Some(id) => job.look(Lookup::Request(id)).await,
         None => Ok(None),

@@ -1,12 +1,10 @@
 //! Cancel: look first, cancel, and end only when the provider shows it cancelled.
 
 use onay_ledger::{Done, StepError};
-use onay_payout::provider::{
-    ItemKind, Lookup, ProviderError, RemoteCopy, RemoteStatus, none_if_refused,
-};
+use onay_payout::provider::{Lookup, ProviderError, RemoteCopy, RemoteStatus};
 use onay_payout::{Cancelling, Event};
 
-use crate::job::Job;
+use crate::job::{Job, not_shown};
 
 pub(crate) async fn run(mut job: Job<'_>, cancelling: Cancelling) -> Result<Done, StepError> {
     let copy = match look(&job, &cancelling).await {
@@ -49,20 +47,12 @@ fn looked(job: &Job<'_>, copy: RemoteCopy) -> Event {
 /// One page while the batch waits; every item once it shows as cancelled, because a batch is only
 /// cancelled as far as its items are.
 async fn look(job: &Job<'_>, cancelling: &Cancelling) -> Result<RemoteCopy, ProviderError> {
-    let not_shown = || ProviderError::InDoubt("the provider does not show the batch".to_owned());
     let by = Lookup::Request(cancelling.request_id.clone());
     let page = job.look(by.clone()).await?.ok_or_else(not_shown)?;
     if page.batch.status != RemoteStatus::Canceled {
         return Ok(page.into());
     }
-    let provider = &job.worker.provider;
-    let copy = provider.retrieve_all(&by, ItemKind::Valid).await?;
-    let mut copy = copy.ok_or_else(not_shown)?;
-    if copy.items.len() < job.stored.batch.content().items().len() {
-        let refused = provider.retrieve_all(&by, ItemKind::Invalid).await;
-        let refused = none_if_refused(refused)?;
-        copy.items
-            .extend(refused.into_iter().flat_map(|copy| copy.items));
-    }
-    Ok(copy)
+    let sent = job.stored.batch.content().items().len();
+    let copy = job.worker.provider.retrieve_whole(&by, sent).await?;
+    copy.ok_or_else(not_shown)
 }

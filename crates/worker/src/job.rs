@@ -265,6 +265,11 @@ impl Job<'_> {
     }
 }
 
+/// What is certainly there is not shown: no answer to act on.
+pub(crate) fn not_shown() -> ProviderError {
+    ProviderError::InDoubt("the provider does not show the batch".to_owned())
+}
+
 fn patience() -> ExponentialBuilder {
     ExponentialBuilder::default().with_max_times(6)
 }

@@ -7,11 +7,11 @@ use chrono::TimeDelta;
 use onay_ledger::{Done, StepError};
 use onay_payout::cadence::{EXPIRES_AFTER, READ_BACK_PATIENCE};
 use onay_payout::provider::{
-    Authorized, ItemKind, Lookup, ProviderError, RemoteCopy, RemoteStatus, none_if_refused,
+    Authorized, Lookup, ProviderError, RemoteCopy, RemoteStatus, none_if_refused,
 };
 use onay_payout::{
-    Comparison, CopyRead, Event, HeldRule, ItemId, ItemStatus, Money, MoneyError, Prepared,
-    ReadBack, RequestId, Why, cadence,
+    Comparison, CopyRead, Event, HeldRule, ItemStatus, Money, MoneyError, Prepared, ReadBack,
+    RequestId, Why, cadence,
 };
 
 use crate::job::Job;
@@ -84,29 +84,14 @@ async fn read(job: &Job<'_>, depth: ReadBack, id: &RequestId) -> Result<Read, Pr
     let copy = match depth {
         ReadBack::Off => return Ok(Read::NotAsked),
         ReadBack::Totals => job.look(by).await.map(|page| page.map(RemoteCopy::from)),
-        ReadBack::Full => read_items(job, &by).await,
+        ReadBack::Full => {
+            // A batch that was adopted never had an answer that names what was refused.
+            let sent = job.stored.batch.content().items().len();
+            job.worker.provider.retrieve_whole(&by, sent).await
+        }
     };
     // It may refuse what it does not show yet.
     Ok(none_if_refused(copy)?.map_or(Read::Nothing, Read::Copy))
-}
-
-/// All valid items; the refused ones too, when initialize reported some or when the valid ones are
-/// not all there is (a batch that was adopted never had an answer).
-async fn read_items(job: &Job<'_>, by: &Lookup) -> Result<Option<RemoteCopy>, ProviderError> {
-    let provider = &job.worker.provider;
-    let Some(mut copy) = provider.retrieve_all(by, ItemKind::Valid).await? else {
-        return Ok(None);
-    };
-    let batch = &job.stored.batch;
-    if copy.items.len() < batch.content().items().len() {
-        let refused = none_if_refused(provider.retrieve_all(by, ItemKind::Invalid).await)?;
-        let shown: HashSet<ItemId> = copy.items.iter().map(|item| item.id.clone()).collect();
-        let more = refused.into_iter().flat_map(|copy| copy.items);
-        // A provider that does not know the question shows the valid ones again.
-        copy.items
-            .extend(more.filter(|item| !shown.contains(&item.id)));
-    }
-    Ok(Some(copy))
 }
 
 /// The provider may take a moment to show what it stored; nobody knows how long.
