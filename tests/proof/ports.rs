@@ -257,8 +257,9 @@ impl Ledger for Ports {
         _: Queue,
         _: &WorkerName,
         _: Duration,
+        _: NonZeroU32,
         _: Duration,
-    ) -> Result<Option<Claim>, LedgerError> {
+    ) -> Result<Vec<Claim>, LedgerError> {
         unreachable!("a handler is given its claim")
     }
 

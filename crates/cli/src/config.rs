@@ -148,19 +148,21 @@ impl Config {
     }
 
     /// The ledger; `access` says whether it may be created.
-    pub(crate) fn ledger(&self, access: Access) -> Result<Arc<dyn Ledger>, Failure> {
-        onay_ledger::open(&self.store, access).map_err(|error| {
-            let is_there = self
-                .store
-                .strip_prefix("sqlite://")
-                .is_some_and(|path| Path::new(path).exists());
-            let hint = if is_there {
-                "the user who runs this must be able to write the file and its folder"
-            } else {
-                "`onay serve` and `onay submit` create it; ONAY_STORE or --store names another"
-            };
-            Failure::usage(format!("{}: {error}", self.store)).hint(hint)
-        })
+    pub(crate) async fn ledger(&self, access: Access) -> Result<Arc<dyn Ledger>, Failure> {
+        onay_ledger::open(&self.store, access)
+            .await
+            .map_err(|error| {
+                let is_there = self
+                    .store
+                    .strip_prefix("sqlite://")
+                    .is_some_and(|path| Path::new(path).exists());
+                let hint = if is_there {
+                    "the user who runs this must be able to write the file and its folder"
+                } else {
+                    "`onay serve` and `onay submit` create it; ONAY_STORE or --store names another"
+                };
+                Failure::usage(format!("{}: {error}", self.store)).hint(hint)
+            })
     }
 
     /// The policy.

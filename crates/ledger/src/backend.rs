@@ -1,6 +1,9 @@
-//! The ledger as a queue of apalis: hands out claims, one at a time, to an ordinary apalis worker.
+//! The ledger as a queue of apalis: hands out claims, as many as there is room for, to an ordinary
+//! apalis worker.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -11,6 +14,7 @@ use apalis_core::worker::context::WorkerContext;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use onay_payout::WorkerName;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tower_layer::Identity;
@@ -19,21 +23,35 @@ use tracing::warn;
 use crate::health::Health;
 use crate::job::{Claim, Queue};
 use crate::ledger::Ledger;
+use crate::role::RoleSettings;
 
 /// How long one call waits for a job; bounds how long an idle worker takes to stop.
 const CLAIM_WAIT: Duration = Duration::from_secs(1);
 
+/// Most jobs that one call claims beyond the first: a store answers in one short step.
+const CLAIMS_MAX: usize = 31;
+
 /// First and longest pause while the store is away.
 const RETRY_PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
 
+/// A claimed job with its place among those that are worked on at once. The place is free again
+/// when this is dropped.
+#[derive(Debug)]
+pub struct Taken {
+    /// The claim.
+    pub claim: Claim,
+    _place: OwnedSemaphorePermit,
+}
+
 /// The jobs of one queue, as an apalis backend.
 ///
-/// A store that is away for a while never ends a worker: claiming is tried again, with growing
-/// pauses, and [`Health`] tells. A claim is not renewed here; handlers hold a
-/// [`crate::ClaimGuard`].
+/// Never more are claimed than are worked on at once, so that none waits under a lease. A store
+/// that is away for a while never ends a worker: claiming is tried again, with growing pauses, and
+/// [`Health`] tells. A claim is not renewed here; handlers hold a [`crate::ClaimGuard`].
 pub struct LedgerBackend {
     source: Source,
-    claiming: Option<BoxFuture<'static, Option<Claim>>>,
+    claiming: Option<BoxFuture<'static, Vec<Taken>>>,
+    taken: VecDeque<Taken>,
     giving_back: Option<BoxFuture<'static, ()>>,
 }
 
@@ -44,25 +62,33 @@ struct Source {
     queue: Queue,
     worker: WorkerName,
     lease: Duration,
+    /// Room for jobs that are worked on at once.
+    places: Arc<Semaphore>,
     health: Health,
     closing: CancellationToken,
 }
 
 impl LedgerBackend {
-    /// The jobs of `queue`, claimed for `lease` by `worker`, whose name is unique per start.
-    pub fn new(ledger: Arc<dyn Ledger>, queue: Queue, worker: WorkerName, lease: Duration) -> Self {
-        let (health, closing) = (Health::new(), CancellationToken::new());
+    /// The jobs of `queue`, claimed as `settings` say.
+    pub fn new(ledger: Arc<dyn Ledger>, queue: Queue, settings: RoleSettings) -> Self {
+        let RoleSettings {
+            name,
+            lease,
+            concurrency,
+        } = settings;
         let source = Source {
             ledger,
             queue,
-            worker,
+            worker: name,
             lease,
-            health,
-            closing,
+            places: Arc::new(Semaphore::new(concurrency)),
+            health: Health::new(),
+            closing: CancellationToken::new(),
         };
         Self {
             source,
             claiming: None,
+            taken: VecDeque::new(),
             giving_back: None,
         }
     }
@@ -90,7 +116,7 @@ impl std::fmt::Debug for LedgerBackend {
 }
 
 impl Backend for LedgerBackend {
-    type Task = Task<Claim>;
+    type Task = Task<Taken>;
     type Error = Infallible;
 
     fn poll_ready(
@@ -105,17 +131,20 @@ impl Backend for LedgerBackend {
         &mut self,
         cx: &mut Context<'_>,
         _: &WorkerContext,
-    ) -> Poll<Option<Result<Task<Claim>, Infallible>>> {
-        let source = &self.source;
-        let claiming = self
-            .claiming
-            .get_or_insert_with(|| source.clone().claim().boxed());
-        let claim = ready!(claiming.poll_unpin(cx));
-        self.claiming = None;
-        Poll::Ready(claim.map(|claim| Ok(task(claim))))
+    ) -> Poll<Option<Result<Task<Taken>, Infallible>>> {
+        if self.taken.is_empty() {
+            let source = &self.source;
+            let claiming = self
+                .claiming
+                .get_or_insert_with(|| source.clone().claim().boxed());
+            self.taken.extend(ready!(claiming.poll_unpin(cx)));
+            self.claiming = None;
+        }
+        let next = self.taken.pop_front();
+        Poll::Ready(next.map(|taken| Ok(task(taken))))
     }
 
-    /// Lets a claim that is under way arrive and gives it back: nothing waits for a lease to end.
+    /// Lets claims that are under way arrive and gives them back: nothing waits for a lease to end.
     fn poll_close(
         &mut self,
         cx: &mut Context<'_>,
@@ -123,10 +152,12 @@ impl Backend for LedgerBackend {
     ) -> Poll<Result<(), Infallible>> {
         self.source.closing.cancel();
         if let Some(claiming) = &mut self.claiming {
-            let claim = ready!(claiming.poll_unpin(cx));
+            self.taken.extend(ready!(claiming.poll_unpin(cx)));
             self.claiming = None;
-            let source = self.source.clone();
-            self.giving_back = claim.map(|claim| source.give_back(claim).boxed());
+        }
+        if !self.taken.is_empty() {
+            let (source, taken) = (self.source.clone(), std::mem::take(&mut self.taken));
+            self.giving_back = Some(source.give_back(taken).boxed());
         }
         if let Some(giving_back) = &mut self.giving_back {
             ready!(giving_back.poll_unpin(cx));
@@ -137,7 +168,7 @@ impl Backend for LedgerBackend {
 }
 
 impl BackendConfig for LedgerBackend {
-    type Args = Claim;
+    type Args = Taken;
     type Id = TaskId;
     type Kind = Ephemeral;
     type Config = ();
@@ -153,28 +184,35 @@ impl BackendConfig for LedgerBackend {
 }
 
 /// The task of a claim. The tracing layer needs an id; the fence makes it unique.
-fn task(claim: Claim) -> Task<Claim> {
-    let id = format!("{}:{}:{}", claim.queue, claim.batch, claim.fence);
-    TaskBuilder::new(claim)
-        .task_id(TaskId::from_string(id))
+fn task(taken: Taken) -> Task<Taken> {
+    let Claim {
+        queue,
+        batch,
+        fence,
+        ..
+    } = taken.claim;
+    TaskBuilder::new(taken)
+        .task_id(TaskId::from_string(format!("{queue}:{batch}:{fence}")))
         .build()
 }
 
 impl Source {
-    /// The next claim; `None` once the worker stops.
-    async fn claim(self) -> Option<Claim> {
+    /// The next claims, at least one; none once the worker stops.
+    async fn claim(self) -> Vec<Taken> {
         let mut pause = RETRY_PAUSE.0;
-        while !self.closing.is_cancelled() {
+        while let Some(places) = self.free_places().await {
+            let most = u32::try_from(places.num_permits()).ok();
+            let most = most.and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN);
             let claimed = self
                 .ledger
-                .claim(self.queue, &self.worker, self.lease, CLAIM_WAIT)
+                .claim(self.queue, &self.worker, self.lease, most, CLAIM_WAIT)
                 .await;
             match claimed {
-                Ok(claim) => {
+                Ok(claims) => {
                     self.health.succeeded();
                     pause = RETRY_PAUSE.0;
-                    if claim.is_some() {
-                        return claim;
+                    if !claims.is_empty() {
+                        return seated(claims, places);
                     }
                 }
                 Err(error) => {
@@ -184,13 +222,39 @@ impl Source {
                 }
             }
         }
-        None
+        Vec::new()
     }
 
-    async fn give_back(self, claim: Claim) {
-        let batch = claim.batch;
-        if let Err(error) = self.ledger.postpone(claim, Duration::ZERO).await {
-            warn!(batch.id = %batch, "the claim on batch {batch} ends with its lease: {error}");
+    /// Waits for a free place, and takes all that are free; `None` once the worker stops.
+    async fn free_places(&self) -> Option<OwnedSemaphorePermit> {
+        let first = Arc::clone(&self.places).acquire_owned();
+        let first = self.closing.run_until_cancelled(first).await?;
+        let mut places = first.ok()?;
+        let others = self.places.available_permits().min(CLAIMS_MAX);
+        let others = u32::try_from(others).unwrap_or(u32::MAX);
+        if let Ok(others) = Arc::clone(&self.places).try_acquire_many_owned(others) {
+            places.merge(others);
+        }
+        Some(places)
+    }
+
+    async fn give_back(self, taken: VecDeque<Taken>) {
+        for Taken { claim, .. } in taken {
+            let batch = claim.batch;
+            if let Err(error) = self.ledger.postpone(claim, Duration::ZERO).await {
+                warn!(batch.id = %batch, "the claim on batch {batch} ends with its lease: {error}");
+            }
         }
     }
+}
+
+/// Gives every claim its place; places that are left are free again.
+fn seated(claims: Vec<Claim>, mut places: OwnedSemaphorePermit) -> Vec<Taken> {
+    let seat = |claim| {
+        places.split(1).map(|place| Taken {
+            claim,
+            _place: place,
+        })
+    };
+    claims.into_iter().filter_map(seat).collect()
 }

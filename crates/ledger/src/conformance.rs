@@ -17,6 +17,7 @@ mod batches;
 mod budget;
 mod commits;
 mod jobs;
+pub mod redis_server;
 mod scene;
 
 use std::sync::Arc;
@@ -100,6 +101,7 @@ rules! {
     jobs::postponing_hides_a_job_until_its_time,
     jobs::a_lost_claim_can_neither_be_renewed_nor_given_back,
     jobs::the_job_due_longest_comes_first,
+    jobs::many_are_claimed_at_once_those_due_longest_first,
     jobs::nothing_is_due_early,
     jobs::attempts_count_claims_since_the_plan,
     jobs::there_is_one_job_per_batch_and_queue,

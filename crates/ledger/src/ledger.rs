@@ -40,14 +40,16 @@ pub trait Ledger: Send + Sync + fmt::Debug {
     /// when the change relies on a claim that is gone. Neither leaves a trace.
     async fn commit(&self, commit: Commit<'_>) -> Result<Stored, LedgerError>;
 
-    /// Claims the job that has been due longest; waits up to `wait` for one to fall due.
+    /// Claims up to `most` jobs, those that have been due longest first; waits up to `wait` for one
+    /// to fall due.
     async fn claim(
         &self,
         queue: Queue,
         worker: &WorkerName,
         lease: Duration,
+        most: NonZeroU32,
         wait: Duration,
-    ) -> Result<Option<Claim>, LedgerError>;
+    ) -> Result<Vec<Claim>, LedgerError>;
 
     /// Makes a claim last for another `lease` from now.
     async fn renew(&self, claim: &Claim, lease: Duration) -> Result<(), LedgerError>;
@@ -107,11 +109,36 @@ pub struct Page {
     pub size: u32,
 }
 
+/// A setting of the store's server under which something that was answered can be lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Weakness {
+    /// The setting, as the server names it.
+    pub setting: &'static str,
+    /// What it is set to.
+    pub found: String,
+    /// What it must be set to.
+    pub needed: &'static str,
+}
+
+impl fmt::Display for Weakness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            setting,
+            found,
+            needed,
+        } = self;
+        write!(f, "{setting} is {found}, and must be {needed}")
+    }
+}
+
 /// What a store is and how much is in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stats {
     /// What kind of store, where, and how durable; for people.
     pub store: String,
+    /// Why it may forget what it was told, one line for each setting that must be changed. Empty
+    /// for a store that money can rely on.
+    pub weaknesses: Vec<Weakness>,
     /// The account it belongs to, once a worker has bound it.
     pub account: Option<Account>,
     /// How many batches are in each state.

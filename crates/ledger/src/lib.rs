@@ -28,7 +28,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use audit::{Problem, verify, verify_batch};
-pub use backend::LedgerBackend;
+pub use backend::{LedgerBackend, Taken};
 pub use budget::{Budget, Share, Spent};
 pub use clock::{Clock, now, system_clock};
 pub use commit::{Authority, Commit, Opening, Sealed, Stored};
@@ -37,7 +37,7 @@ pub use guard::ClaimGuard;
 pub use health::{Health, HealthState};
 pub use job::{Claim, Queue};
 pub use journal::{Actor, Entry, GENESIS};
-pub use ledger::{Filter, Ledger, Opened, Page, Stats};
+pub use ledger::{Filter, Ledger, Opened, Page, Stats, Weakness};
 #[cfg(feature = "conformance")]
 pub use memory::{ManualClock, MemoryLedger};
 pub use metered::Metered;
@@ -49,7 +49,7 @@ pub use sqlite::{Access, SqliteLedger, SqliteSettings};
 /// # Errors
 /// [`LedgerError::Unavailable`] with what to do, when it cannot be opened or, under
 /// [`Access::Existing`], is not there.
-pub fn open(url: &str, access: Access) -> Result<Arc<dyn Ledger>, LedgerError> {
+pub async fn open(url: &str, access: Access) -> Result<Arc<dyn Ledger>, LedgerError> {
     let unusable = |what: &str| Err(LedgerError::Unavailable(what.to_owned()));
     match url.split_once("://") {
         Some(("sqlite", path)) if Path::new(path).is_absolute() => {

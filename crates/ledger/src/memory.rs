@@ -233,16 +233,19 @@ impl Ledger for MemoryLedger {
         queue: Queue,
         _worker: &WorkerName,
         lease: Duration,
+        most: NonZeroU32,
         wait: Duration,
-    ) -> Result<Option<Claim>, LedgerError> {
+    ) -> Result<Vec<Claim>, LedgerError> {
         let began = Instant::now();
         loop {
             let mut planned = std::pin::pin!(self.planned.notified());
             planned.as_mut().enable();
-            let claim = self.state().claim(queue, self.now_us(), lease);
+            let claims: Vec<Claim> = (0..most.get())
+                .map_while(|_| self.state().claim(queue, self.now_us(), lease))
+                .collect();
             let left = wait.saturating_sub(began.elapsed());
-            if claim.is_some() || left.is_zero() {
-                return Ok(claim);
+            if !claims.is_empty() || left.is_zero() {
+                return Ok(claims);
             }
             let _ = timeout(left.min(LOOK_EVERY), planned).await;
         }
@@ -327,6 +330,7 @@ impl Ledger for MemoryLedger {
         let store = "memory, forgets everything".to_owned();
         Ok(Stats {
             store,
+            weaknesses: Vec::new(),
             account: state.account.clone(),
             by_state,
             due,

@@ -12,7 +12,7 @@ use futures_util::FutureExt as _;
 use onay_payout::{IllegalTransition, WorkerName};
 use tracing::{debug, error, warn};
 
-use crate::backend::LedgerBackend;
+use crate::backend::{LedgerBackend, Taken};
 use crate::error::LedgerError;
 use crate::guard::ClaimGuard;
 use crate::health::Health;
@@ -102,18 +102,13 @@ impl Role {
     pub fn register(self, monitor: Monitor) -> Monitor {
         let role = Arc::new(self);
         monitor.register(move |_restarts| {
-            let RoleSettings {
-                name,
-                lease,
-                concurrency,
-            } = role.settings.clone();
-            let worker = format!("{}-{name}", role.queue);
-            let backend = LedgerBackend::new(Arc::clone(&role.ledger), role.queue, name, lease)
+            let settings = role.settings.clone();
+            let worker = format!("{}-{}", role.queue, settings.name);
+            let backend = LedgerBackend::new(Arc::clone(&role.ledger), role.queue, settings)
                 .reporting_to(role.health.clone());
             WorkerBuilder::new(worker)
                 .backend(backend)
                 .enable_tracing()
-                .concurrency(concurrency)
                 .parallelize(tokio::spawn)
                 .data(Arc::clone(&role))
                 .build(handle)
@@ -153,6 +148,6 @@ impl Role {
     }
 }
 
-async fn handle(claim: Claim, role: Data<Arc<Role>>) {
-    role.work_on(claim).await;
+async fn handle(taken: Taken, role: Data<Arc<Role>>) {
+    role.work_on(taken.claim.clone()).await;
 }

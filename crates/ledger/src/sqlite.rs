@@ -163,8 +163,9 @@ impl Ledger for SqliteLedger {
         queue: Queue,
         worker: &WorkerName,
         lease: Duration,
+        most: NonZeroU32,
         wait: Duration,
-    ) -> Result<Option<Claim>, LedgerError> {
+    ) -> Result<Vec<Claim>, LedgerError> {
         let give_up = Instant::now().checked_add(wait);
         loop {
             // Listening starts before the look, so that nothing planned in between is missed.
@@ -179,17 +180,23 @@ impl Ledger for SqliteLedger {
             if until_due.is_zero() {
                 let (owner, clock) = (worker.clone(), self.clock.clone());
                 let claim = move |connection: &Connection| {
-                    job::claim(connection, queue, &owner, clock().timestamp_micros(), lease)
+                    let now_us = clock().timestamp_micros();
+                    (0..most.get())
+                        .map_while(|_| {
+                            job::claim(connection, queue, &owner, now_us, lease).transpose()
+                        })
+                        .collect::<Result<Vec<Claim>, _>>()
                 };
-                if let Some(claim) = self.writer.run(claim).await? {
-                    return Ok(Some(claim));
+                let claims = self.writer.run(claim).await?;
+                if !claims.is_empty() {
+                    return Ok(claims);
                 }
             }
             let left = give_up.map_or(LOOK_EVERY, |end| {
                 end.saturating_duration_since(Instant::now())
             });
             if left.is_zero() {
-                return Ok(None);
+                return Ok(Vec::new());
             }
             let pause = left
                 .min(LOOK_EVERY)
@@ -272,6 +279,7 @@ impl Ledger for SqliteLedger {
                     (file::account(connection)?, batch::by_state(connection)?);
                 Ok(Stats {
                     store,
+                    weaknesses: Vec::new(),
                     account,
                     by_state,
                     due,

@@ -15,7 +15,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let policy = std::fs::read_to_string(policy)?;
     let token = SecretString::from(std::fs::read_to_string(token)?.trim());
 
-    let producer = Producer::connect(store, &policy, &token)?;
+    let producer = Producer::connect(store, &policy, &token).await?;
     let (iban, amount) = ("TR920086402100005482986178", "41250.00".parse()?);
     let batch = Batch::new("payday-2026-11").purpose(Purpose::Salary).item(
         Item::to_iban("salary-001", iban, "Ayşe Yılmaz", amount, Currency::Try)

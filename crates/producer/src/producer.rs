@@ -63,10 +63,14 @@ impl Producer {
     /// it is.
     ///
     /// `store` is `sqlite:///absolute/path`; `policy` is the text of the policy file.
-    pub fn connect(store: &str, policy: &str, token: &SecretString) -> Result<Self, ConnectError> {
+    pub async fn connect(
+        store: &str,
+        policy: &str,
+        token: &SecretString,
+    ) -> Result<Self, ConnectError> {
         let policy = Arc::new(Policy::parse(policy)?);
         let maker = policy.authenticate(token)?;
-        let ledger = onay_ledger::open(store, Access::Create)?;
+        let ledger = onay_ledger::open(store, Access::Create).await?;
         Ok(Self::new(ledger, policy, maker, "library")?)
     }
 

@@ -42,8 +42,10 @@ async fn init(State(desk): State<Desk>, request: Request) -> Response {
 }
 
 async fn auth(State(desk): State<Desk>, request: Request) -> Response {
-    desk.answer(Endpoint::Auth, request, |provider, body, now_ms| {
+    let arrived_us = desk::now_us();
+    desk.answer(Endpoint::Auth, request, move |provider, body, now_ms| {
         let request: AuthRequest = parse(body)?;
+        provider.note_arrival(&request.request_id, arrived_us);
         provider.auth(&request.request_id, now_ms)?;
         Ok(Done {})
     })

@@ -87,6 +87,7 @@ impl Provider {
     /// [`Refusal::InsufficientFunds`] by [`Behaviour::funds`].
     pub fn auth(&mut self, request_id: &str, now_ms: u64) -> Result<(), Refusal> {
         self.admit(Endpoint::Auth, now_ms)?;
+        self.shelf.follow(request_id);
         let batch = self.shelf.by_request_mut(request_id);
         let batch = batch.ok_or(Refusal::UnknownId)?;
         count(&mut batch.calls.auth);
@@ -230,6 +231,13 @@ impl Provider {
         books
     }
 
+    /// Notes when an auth call came, for [`crate::BatchBook::first_auth_us`].
+    pub(crate) fn note_arrival(&mut self, request_id: &str, now_us: u64) {
+        if let Some(batch) = self.shelf.by_request_mut(request_id) {
+            batch.calls.first_auth_us.get_or_insert(now_us);
+        }
+    }
+
     /// Refuses one call as if the limit was reached.
     pub(crate) fn refuse_as_limited(&mut self, endpoint: Endpoint) -> Refusal {
         self.calls.count(endpoint);
@@ -252,9 +260,8 @@ impl Provider {
     fn advance(&mut self, now_ms: u64) {
         self.now_ms = self.now_ms.max(now_ms);
         let behaviour = &self.settings.behaviour;
-        for batch in self.shelf.batches_mut() {
-            batch.advance(&mut self.account, behaviour, self.now_ms);
-        }
+        self.shelf
+            .advance(&mut self.account, behaviour, self.now_ms);
         self.shelf.alter(&behaviour.alterations);
     }
 }

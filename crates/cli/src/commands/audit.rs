@@ -18,7 +18,7 @@ pub(crate) async fn verify(
     batch: Option<BatchRef>,
     json: Json,
 ) -> anyhow::Result<Exit> {
-    let ledger = config.ledger(Access::Existing)?;
+    let ledger = config.ledger(Access::Existing).await?;
     let batches = match batch {
         Some(batch) => vec![batch],
         None => all(ledger.as_ref()).await?,

@@ -11,7 +11,7 @@ use crate::output;
 
 /// Lists batches, newest first.
 pub(crate) async fn run(config: &Config, args: Batches) -> anyhow::Result<Exit> {
-    let ledger = config.ledger(Access::Existing)?;
+    let ledger = config.ledger(Access::Existing).await?;
     let filter = Filter { state: args.state };
     let heads = ledger
         .list(

@@ -24,10 +24,10 @@ struct Visit {
 }
 
 impl Visit {
-    fn begin(config: &Config, args: Decide) -> Result<Self, Failure> {
+    async fn begin(config: &Config, args: Decide) -> Result<Self, Failure> {
         let policy = config.policy()?;
         let identity = identify(&policy, &args.person)?;
-        let ledger = config.ledger(Access::Existing)?;
+        let ledger = config.ledger(Access::Existing).await?;
         Ok(Self {
             policy,
             identity,
@@ -112,7 +112,7 @@ impl Visit {
 
 /// Approves what the provider holds.
 pub(crate) async fn approve(config: &Config, args: Approve) -> anyhow::Result<Exit> {
-    let visit = Visit::begin(config, args.who)?;
+    let visit = Visit::begin(config, args.who).await?;
     let digest = match args.digest {
         Some(digest) => digest,
         None => visit
@@ -132,7 +132,7 @@ pub(crate) async fn approve(config: &Config, args: Approve) -> anyhow::Result<Ex
 
 /// Turns a batch down.
 pub(crate) async fn reject(config: &Config, args: Reject) -> anyhow::Result<Exit> {
-    let visit = Visit::begin(config, args.who)?;
+    let visit = Visit::begin(config, args.who).await?;
     let digest = visit.current_digest().await?;
     visit
         .decide(
@@ -146,7 +146,7 @@ pub(crate) async fn reject(config: &Config, args: Reject) -> anyhow::Result<Exit
 
 /// Takes an approval back.
 pub(crate) async fn undo(config: &Config, args: Decide) -> anyhow::Result<Exit> {
-    let visit = Visit::begin(config, args)?;
+    let visit = Visit::begin(config, args).await?;
     let digest = visit.current_digest().await?;
     visit.decide(Verdict::Undo, &digest).await
 }
@@ -167,7 +167,7 @@ pub(crate) async fn withdraw(config: &Config, args: Withdraw) -> anyhow::Result<
         ledger,
         batch,
         json,
-    } = Visit::begin(config, args.who)?;
+    } = Visit::begin(config, args.who).await?;
     let producer = Producer::new(ledger, Arc::clone(&policy), identity, "cli")
         .map_err(|error| Failure::refused(error.to_string()))?;
     let head = producer
@@ -188,7 +188,7 @@ pub(crate) async fn withdraw(config: &Config, args: Withdraw) -> anyhow::Result<
 
 /// Says which rule asks for whom, and whether a person may decide.
 pub(crate) async fn why(config: &Config, args: Decide) -> anyhow::Result<Exit> {
-    let visit = Visit::begin(config, args)?;
+    let visit = Visit::begin(config, args).await?;
     let (head, person) = (visit.head().await?, visit.identity.name());
     let (may, because) = match visit.policy.may_decide(&head, &visit.identity, now()) {
         Ok(_) if head.has_approval_of(person) => (

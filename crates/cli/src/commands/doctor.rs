@@ -124,7 +124,7 @@ fn unusable_rules(policy: &Policy) -> Vec<Check> {
 }
 
 async fn store(config: &Config, account: Option<&Account>) -> Vec<Check> {
-    let ledger = match config.ledger(Access::Existing) {
+    let ledger = match config.ledger(Access::Existing).await {
         Ok(ledger) => ledger,
         Err(error) => return vec![failed("store", &error)],
     };

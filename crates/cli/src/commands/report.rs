@@ -13,7 +13,7 @@ use crate::output;
 
 /// Prints the settlement report.
 pub(crate) async fn run(config: &Config, args: Report) -> anyhow::Result<Exit> {
-    let ledger = config.ledger(Access::Existing)?;
+    let ledger = config.ledger(Access::Existing).await?;
     let stored = super::load(ledger.as_ref(), &args.batch.batch).await?;
     let resends = Resends::of(ledger.as_ref(), &stored.batch).await?;
     if args.json.is_asked() {

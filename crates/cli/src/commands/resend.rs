@@ -14,7 +14,7 @@ use crate::output;
 pub(crate) async fn run(config: &Config, args: Decide) -> anyhow::Result<Exit> {
     let policy = config.policy()?;
     let maker = identify(&policy, &args.person)?;
-    let ledger = config.ledger(Access::Existing)?;
+    let ledger = config.ledger(Access::Existing).await?;
     let producer = Producer::new(ledger, policy, maker, "cli")
         .map_err(|error| Failure::refused(error.to_string()))?;
     let batch = &args.batch.batch;

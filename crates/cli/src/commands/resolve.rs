@@ -14,7 +14,7 @@ use crate::output;
 
 /// Lists the choices, or makes one.
 pub(crate) async fn run(config: &Config, args: Resolve) -> anyhow::Result<Exit> {
-    let ledger = config.ledger(Access::Existing)?;
+    let ledger = config.ledger(Access::Existing).await?;
     let stored = super::load(ledger.as_ref(), &args.batch.batch).await?;
     let head = stored.batch.head();
     let (Some(action), Some(person)) = (args.action, &args.person) else {

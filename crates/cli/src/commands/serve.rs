@@ -16,7 +16,7 @@ use crate::roles::{self, Crew, House, Kind};
 
 /// Console, worker and reconciler in one process.
 pub(crate) async fn all(config: &Config, args: &Serve) -> anyhow::Result<Exit> {
-    let shared = Shared::open(config)?;
+    let shared = Shared::open(config).await?;
     let kinds = [Kind::Worker, Kind::Reconciler];
     let crew = Crew::new(shared.house(config)?, &kinds)
         .await
@@ -35,7 +35,7 @@ pub(crate) async fn all(config: &Config, args: &Serve) -> anyhow::Result<Exit> {
 
 /// One role that works on jobs.
 pub(crate) async fn work(config: &Config, kind: Kind) -> anyhow::Result<Exit> {
-    let house = Shared::open(config)?.house(config)?;
+    let house = Shared::open(config).await?.house(config)?;
     let crew = Crew::new(house, &[kind]).await.map_err(explained)?;
     crew.work(roles::stop_signal()?).await?;
     Ok(Exit::Done)
@@ -43,7 +43,7 @@ pub(crate) async fn work(config: &Config, kind: Kind) -> anyhow::Result<Exit> {
 
 /// The console alone. It needs no provider keys.
 pub(crate) async fn console(config: &Config, args: &Serve) -> anyhow::Result<Exit> {
-    let desk = Shared::open(config)?.desk();
+    let desk = Shared::open(config).await?.desk();
     console_on(config, args, desk, roles::stop_signal()?)
         .await?
         .await?;
@@ -75,10 +75,10 @@ struct Shared {
 }
 
 impl Shared {
-    fn open(config: &Config) -> anyhow::Result<Self> {
+    async fn open(config: &Config) -> anyhow::Result<Self> {
         Ok(Self {
             policy: config.policy()?,
-            ledger: config.ledger(Access::Create)?,
+            ledger: config.ledger(Access::Create).await?,
         })
     }
 

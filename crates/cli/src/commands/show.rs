@@ -14,7 +14,7 @@ use crate::output;
 
 /// Shows one batch.
 pub(crate) async fn run(config: &Config, args: Show) -> anyhow::Result<Exit> {
-    let ledger = config.ledger(Access::Existing)?;
+    let ledger = config.ledger(Access::Existing).await?;
     let policy = super::policy_if_any(config)?;
     let stored = super::load(ledger.as_ref(), &args.batch.batch).await?;
     let head = stored.batch.head();

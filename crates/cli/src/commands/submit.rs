@@ -21,7 +21,7 @@ pub(crate) async fn run(config: &Config, submit: Submit) -> anyhow::Result<Exit>
     if !intake.is_readable() {
         return refused(&intake.faults(checksums(&submit.intake)), submit.json);
     }
-    let ledger = config.ledger(Access::Create)?;
+    let ledger = config.ledger(Access::Create).await?;
     let producer = Producer::new(ledger, policy, maker, "cli")
         .map_err(|error| Failure::refused(error.to_string()))?;
     match producer

@@ -15,7 +15,7 @@ pub(crate) const PAUSE: Duration = Duration::from_millis(300);
 
 /// Follows a batch; the exit code says how it ended.
 pub(crate) async fn run(config: &Config, batch: &BatchRef) -> anyhow::Result<Exit> {
-    let ledger = config.ledger(Access::Existing)?;
+    let ledger = config.ledger(Access::Existing).await?;
     let stored = follow(ledger.as_ref(), batch, &bar()).await?;
     output::line(format!(
         "{}: {}",

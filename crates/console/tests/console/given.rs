@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use chrono::{DateTime, TimeDelta, Utc};
 use http_body_util::BodyExt as _;
 use onay_console::{Desk, router};
-use onay_ledger::{Access, Actor, Authority, Commit, Ledger, Stored};
+use onay_ledger::{Access, Actor, Authority, Commit, Ledger, SqliteLedger, Stored};
 use onay_payout::provider::{
     Initialized, InvalidItem, RemoteBatch, RemoteCopy, RemoteItem, RemoteStatus,
 };
@@ -147,8 +147,8 @@ impl World {
     pub(crate) fn with(change: impl FnOnce(Desk) -> Desk) -> Self {
         listen();
         let dir = tempfile::tempdir().unwrap();
-        let url = format!("sqlite://{}", dir.path().join("onay.db").display());
-        let ledger = onay_ledger::open(&url, Access::Create).unwrap();
+        let path = dir.path().join("onay.db");
+        let ledger: Arc<dyn Ledger> = Arc::new(SqliteLedger::open(&path, Access::Create).unwrap());
         let desk = Desk::new(Arc::clone(&ledger), Arc::clone(&people().policy));
         Self {
             ledger,

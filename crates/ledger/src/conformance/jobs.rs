@@ -1,6 +1,7 @@
 //! Rules about jobs and claims.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -129,6 +130,19 @@ pub(super) async fn the_job_due_longest_comes_first(scene: &Scene<'_>) {
     }
 }
 
+pub(super) async fn many_are_claimed_at_once_those_due_longest_first(scene: &Scene<'_>) {
+    let mut expected = Vec::new();
+    for n in 0..5 {
+        expected.push(scene.opened(&format!("payday-{n}")).await.batch.id());
+        scene.pass(SECOND).await;
+    }
+    let batches =
+        |claims: Vec<Claim>| -> Vec<_> { claims.into_iter().map(|claim| claim.batch).collect() };
+    assert_eq!(batches(scene.claims(2).await), expected[..2]);
+    assert_eq!(batches(scene.claims(10).await), expected[2..]);
+    assert_eq!(scene.claims(10).await, []);
+}
+
 pub(super) async fn nothing_is_due_early(scene: &Scene<'_>) {
     let stored = scene.opened("payday").await;
     let jobs = Jobs {
@@ -195,14 +209,17 @@ pub(super) async fn concurrent_claims_never_share_a_job(scene: &Scene<'_>) {
         let (ledger, name) = (Arc::clone(&scene.ledger), worker(&format!("worker-{n}")));
         tokio::spawn(async move {
             let mut claims: Vec<Claim> = Vec::new();
-            while let Some(claim) = ledger
-                .claim(Queue::Worker, &name, LEASE, Duration::ZERO)
-                .await
-                .unwrap()
-            {
-                claims.push(claim);
+            let most = NonZeroU32::new(3).unwrap();
+            loop {
+                let more = ledger
+                    .claim(Queue::Worker, &name, LEASE, most, Duration::ZERO)
+                    .await
+                    .unwrap();
+                if more.is_empty() {
+                    return claims;
+                }
+                claims.extend(more);
             }
-            claims
         })
     });
     let claims: Vec<Claim> = join_all(workers)
@@ -220,13 +237,15 @@ pub(super) async fn concurrent_claims_never_share_a_job(scene: &Scene<'_>) {
 /// Claims and waits for a good while, while `then` happens.
 async fn claim_while(scene: &Scene<'_>, then: impl Future<Output = ()>) -> Option<Claim> {
     let (name, began) = (worker("waiting"), Instant::now());
-    let claim = scene.ledger.claim(Queue::Worker, &name, LEASE, 15 * SECOND);
-    let (claim, ()) = join(claim, then).await;
+    let claims = scene
+        .ledger
+        .claim(Queue::Worker, &name, LEASE, NonZeroU32::MIN, 15 * SECOND);
+    let (claims, ()) = join(claims, then).await;
     assert!(
         began.elapsed() < 10 * SECOND,
         "it came by the way, not by giving up"
     );
-    claim.unwrap()
+    claims.unwrap().pop()
 }
 
 pub(super) async fn a_waiting_claim_is_woken_by_a_plan(scene: &Scene<'_>) {
@@ -255,12 +274,13 @@ pub(super) async fn a_waiting_claim_sees_a_job_fall_due(scene: &Scene<'_>) {
 pub(super) async fn a_claim_waits_no_longer_than_it_was_told(scene: &Scene<'_>) {
     let began = Instant::now();
     let wait = Duration::from_millis(50);
-    let claim = scene
+    let name = worker("waiting");
+    let claims = scene
         .ledger
-        .claim(Queue::Worker, &worker("waiting"), LEASE, wait)
+        .claim(Queue::Worker, &name, LEASE, NonZeroU32::MIN, wait)
         .await
         .unwrap();
-    assert_eq!(claim, None);
+    assert_eq!(claims, []);
     assert!(
         (wait..10 * SECOND).contains(&began.elapsed()),
         "{:?}",

@@ -212,10 +212,19 @@ impl<'a> Scene<'a> {
     /// What is due in a queue now.
     pub async fn claim_of(&self, queue: Queue) -> Option<Claim> {
         let name = worker("worker-1");
-        self.ledger
-            .claim(queue, &name, LEASE, Duration::ZERO)
-            .await
-            .unwrap()
+        let claims = self
+            .ledger
+            .claim(queue, &name, LEASE, NonZeroU32::MIN, Duration::ZERO);
+        claims.await.unwrap().pop()
+    }
+
+    /// Up to `most` that are due for the worker now.
+    pub async fn claims(&self, most: u32) -> Vec<Claim> {
+        let (name, most) = (worker("worker-1"), NonZeroU32::new(most).unwrap());
+        let claims = self
+            .ledger
+            .claim(Queue::Worker, &name, LEASE, most, Duration::ZERO);
+        claims.await.unwrap()
     }
 
     /// Asks for `calls` of `calls_per_minute` provider calls, and gives how many were granted.

@@ -16,7 +16,9 @@ use apalis_core::worker::ext::parallelize::ParallelizeExt;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use onay_ledger::conformance::{Harness, LEASE, Scene, actor, worker};
-use onay_ledger::{Authority, Claim, Commit, HealthState, Ledger, LedgerBackend, Queue};
+use onay_ledger::{
+    Authority, Commit, HealthState, Ledger, LedgerBackend, Queue, RoleSettings, Taken,
+};
 use onay_payout::{BatchId, BatchRef, Jobs, Transition};
 use rusqlite::Connection;
 use tokio::sync::watch;
@@ -52,7 +54,8 @@ impl Desk {
 }
 
 /// Finishes a job; panics at the first attempt on every third batch.
-async fn handle(claim: Claim, desk: Data<Desk>) -> Result<(), BoxDynError> {
+async fn handle(taken: Taken, desk: Data<Desk>) -> Result<(), BoxDynError> {
+    let claim = &taken.claim;
     let count = {
         let mut begun = desk.begun.lock().unwrap();
         let count = begun.entry(claim.batch).or_default();
@@ -83,7 +86,7 @@ async fn handle(claim: Claim, desk: Data<Desk>) -> Result<(), BoxDynError> {
         transition,
         &actor(),
         at,
-        Authority::Finishing(&claim),
+        Authority::Finishing(claim),
     );
     desk.ledger.commit(commit).await?;
     desk.done.send_modify(|done| *done += 1);
@@ -101,7 +104,6 @@ fn run(
         .backend(backend)
         .data(desk)
         .enable_tracing()
-        .concurrency(4)
         .parallelize(tokio::spawn)
         .build(handle)
         .run_until(async move {
@@ -112,7 +114,12 @@ fn run(
 }
 
 fn backend(ledger: &Arc<dyn Ledger>) -> LedgerBackend {
-    LedgerBackend::new(Arc::clone(ledger), Queue::Worker, worker("worker-1"), LEASE)
+    let settings = RoleSettings {
+        name: worker("worker-1"),
+        lease: LEASE,
+        concurrency: 4,
+    };
+    LedgerBackend::new(Arc::clone(ledger), Queue::Worker, settings)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -204,4 +211,25 @@ async fn a_claim_nobody_started_is_given_back() {
         .await
         .expect("due at once, not at the end of a lease");
     assert_eq!(claim.attempt, 1, "it was claimed before");
+}
+
+#[tokio::test]
+async fn no_more_is_claimed_than_is_worked_on_at_once() {
+    let harness = Memory::fresh();
+    let scene = Scene::new(&harness);
+    for n in 0..6 {
+        scene.opened(&format!("payday-{n}")).await;
+    }
+    let (mut backend, context) = (backend(&scene.ledger), WorkerContext::from("worker"));
+    let mut under_way = Vec::new();
+    for _ in 0..4 {
+        let next = poll_fn(|cx| backend.poll_next(cx, &context)).await;
+        under_way.push(next.unwrap().unwrap());
+    }
+    let is_full = poll_fn(|cx| Poll::Ready(backend.poll_next(cx, &context).is_pending())).await;
+    assert!(is_full, "four are worked on at once");
+    assert_eq!(scene.ledger.stats().await.unwrap().due["worker"], 2);
+    drop(under_way.pop());
+    let next = poll_fn(|cx| backend.poll_next(cx, &context)).await;
+    drop(next.unwrap().unwrap());
 }

@@ -104,12 +104,11 @@ async fn two_processes_wake_each_other() {
     let file = Sqlite::fresh();
     let (scene, other) = (Scene::new(&file), file.another());
     let name = worker("other");
-    let waiting = other.claim(Queue::Worker, &name, LEASE, Duration::from_secs(10));
-    let (claim, stored) = join(waiting, scene.opened("payday")).await;
-    assert_eq!(
-        claim.unwrap().map(|claim| claim.batch),
-        Some(stored.batch.id())
-    );
+    let (one, patience) = (NonZeroU32::MIN, Duration::from_secs(10));
+    let waiting = other.claim(Queue::Worker, &name, LEASE, one, patience);
+    let (claims, stored) = join(waiting, scene.opened("payday")).await;
+    let claim = claims.unwrap().pop();
+    assert_eq!(claim.map(|claim| claim.batch), Some(stored.batch.id()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -122,14 +121,14 @@ async fn two_processes_never_share_a_claim() {
     let drain = |ledger: Arc<dyn Ledger>, name| {
         tokio::spawn(async move {
             let mut claims = Vec::new();
-            while let Some(claim) = ledger
-                .claim(Queue::Worker, &worker(name), LEASE, Duration::ZERO)
-                .await
-                .unwrap()
-            {
-                claims.push((claim.batch, claim.fence));
+            let (name, one) = (worker(name), NonZeroU32::MIN);
+            loop {
+                let claim = ledger.claim(Queue::Worker, &name, LEASE, one, Duration::ZERO);
+                match claim.await.unwrap().pop() {
+                    Some(claim) => claims.push((claim.batch, claim.fence)),
+                    None => return claims,
+                }
             }
-            claims
         })
     };
     let other: Arc<dyn Ledger> = Arc::new(file.another());
@@ -272,14 +271,14 @@ async fn a_file_of_the_first_format_is_brought_to_the_newest_and_keeps_everythin
 async fn a_store_is_named_by_its_url() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}/a/onay.db", folder.path().display());
-    drop(onay_ledger::open(&url, Access::Create).unwrap());
-    drop(onay_ledger::open(&url, Access::Existing).unwrap());
+    drop(onay_ledger::open(&url, Access::Create).await.unwrap());
+    drop(onay_ledger::open(&url, Access::Existing).await.unwrap());
     for (url, expected) in [
         ("sqlite://onay.db", "absolute"),
         ("redis://localhost", "later version"),
         ("onay.db", "URL"),
     ] {
-        let refused = onay_ledger::open(url, Access::Create).unwrap_err();
+        let refused = onay_ledger::open(url, Access::Create).await.unwrap_err();
         assert!(refused.to_string().contains(expected), "{refused}");
     }
     assert!(!Path::new("onay.db").exists());

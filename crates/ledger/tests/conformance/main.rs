@@ -13,6 +13,7 @@ mod guard;
 mod harness;
 mod metered;
 mod model;
+mod redis_server;
 
 onay_ledger::conformance!(memory, crate::harness::Memory::fresh());
 onay_ledger::conformance!(sqlite, crate::harness::Sqlite::fresh());

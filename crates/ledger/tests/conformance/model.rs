@@ -24,7 +24,7 @@ enum Call {
         worker_in: Option<u8>,
         reconciler_in: Option<u8>,
     },
-    Claim(Queue),
+    Claim(Queue, u8),
     Renew(Index),
     Postpone(Index, u8),
     Pass(u8),
@@ -62,7 +62,7 @@ fn call() -> impl Strategy<Value = Call> {
         4 => (index(), right, due(), due()).prop_map(|(base, authority, worker_in, reconciler_in)| {
             Call::Commit { base, authority, worker_in, reconciler_in }
         }),
-        4 => queue.prop_map(Call::Claim),
+        4 => (queue, 1..4_u8).prop_map(|(queue, most)| Call::Claim(queue, most)),
         1 => index().prop_map(Call::Renew),
         1 => (index(), 0..60_u8).prop_map(|(claim, delay)| Call::Postpone(claim, delay)),
         2 => (0..60_u8).prop_map(Call::Pass),
@@ -98,14 +98,15 @@ impl Caller {
                 let jobs = Jobs { worker, reconciler };
                 self.commit(scene, *base, authority, jobs).await
             }
-            Call::Claim(queue) => {
+            Call::Claim(queue, most) => {
                 let name = worker("worker-1");
-                let claim = scene
+                let most = NonZeroU32::new((*most).into()).unwrap();
+                let claims = scene
                     .ledger
-                    .claim(*queue, &name, LEASE, Duration::ZERO)
+                    .claim(*queue, &name, LEASE, most, Duration::ZERO)
                     .await;
-                self.claims.extend(claim.as_ref().ok().cloned().flatten());
-                text(claim)
+                self.claims.extend(claims.iter().flatten().cloned());
+                text(claims)
             }
             Call::Renew(claim) => match self.claim(*claim) {
                 Some(claim) => text(scene.ledger.renew(claim, LEASE).await),

@@ -184,16 +184,20 @@ impl Desk {
     }
 }
 
-/// The one place where the simulator reads the clock.
+fn now_ms() -> u64 {
+    now_us() / 1000
+}
+
+/// The one place where the simulator reads the clock: microseconds since the Unix epoch.
 #[expect(
     clippy::disallowed_methods,
     reason = "the model takes the time from here"
 )]
-fn now_ms() -> u64 {
+pub(super) fn now_us() -> u64 {
     SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .ok()
-        .and_then(|since_epoch| u64::try_from(since_epoch.as_millis()).ok())
+        .and_then(|since_epoch| u64::try_from(since_epoch.as_micros()).ok())
         .unwrap_or(0)
 }
 

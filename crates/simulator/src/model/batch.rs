@@ -80,6 +80,8 @@ pub(crate) struct BatchCalls {
     pub(crate) auth: u64,
     pub(crate) retrieve: u64,
     pub(crate) cancel: u64,
+    /// When the first auth call came, in microseconds since the Unix epoch.
+    pub(crate) first_auth_us: Option<u64>,
 }
 
 impl Batch {

@@ -91,6 +91,8 @@ pub struct BatchBook {
     pub init_calls: u64,
     /// Auth calls with this request id.
     pub auth_calls: u64,
+    /// When the first of them came over HTTP, in microseconds since the Unix epoch.
+    pub first_auth_us: Option<u64>,
     /// Retrieve calls that were shown the batch.
     pub retrieve_calls: u64,
     /// Cancel calls with this request id.
@@ -167,6 +169,7 @@ impl BatchBook {
             status: batch.status(now_ms),
             init_calls: batch.calls.init,
             auth_calls: batch.calls.auth,
+            first_auth_us: batch.calls.first_auth_us,
             retrieve_calls: batch.calls.retrieve,
             cancel_calls: batch.calls.cancel,
             authorized_times: batch.authorized_times,

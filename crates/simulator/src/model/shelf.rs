@@ -1,9 +1,9 @@
 //! The batches and the ways to find them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use super::{batch::Batch, item::Item};
-use crate::Alteration;
+use super::{account::Account, batch::Batch, item::Item};
+use crate::{Alteration, Behaviour};
 
 /// The batch's place, and the item's place among its valid and then its refused items, by reference code.
 type References = HashMap<String, (usize, usize)>;
@@ -15,6 +15,8 @@ pub(super) struct Shelf {
     /// Oldest first.
     by_external: HashMap<String, Vec<usize>>,
     by_reference: References,
+    /// The places of the batches whose items run.
+    running: HashSet<usize>,
 }
 
 impl Shelf {
@@ -27,6 +29,27 @@ impl Shelf {
             .push(place);
         enter(&mut self.by_reference, place, &batch);
         self.batches.push(batch);
+    }
+
+    /// Lets the steps of a batch happen from now on, once it has any.
+    pub(super) fn follow(&mut self, request_id: &str) {
+        self.running.extend(self.by_request.get(request_id));
+    }
+
+    /// Takes every step that is due. Batches that only wait cost nothing, unless they expire.
+    pub(super) fn advance(&mut self, account: &mut Account, behaviour: &Behaviour, now_ms: u64) {
+        if behaviour.expires_after_ms.is_some() {
+            for batch in &mut self.batches {
+                batch.advance(account, behaviour, now_ms);
+            }
+        }
+        let batches = &mut self.batches;
+        self.running.retain(|place| {
+            batches.get_mut(*place).is_some_and(|batch| {
+                batch.advance(account, behaviour, now_ms);
+                batch.is_running()
+            })
+        });
     }
 
     /// Lets the alterations meet the batches.

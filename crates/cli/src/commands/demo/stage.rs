@@ -74,7 +74,7 @@ impl Stage {
             &dir.path().join("onay.toml"),
             &format!("store = \"{store}\"\n"),
         )?;
-        let ledger = onay_ledger::open(&store, Access::Create)?;
+        let ledger = onay_ledger::open(&store, Access::Create).await?;
         let console = TcpListener::bind("127.0.0.1:0").await?;
         let console_url = format!("http://{}", console.local_addr()?);
         let house = House {

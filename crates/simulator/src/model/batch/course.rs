@@ -87,6 +87,11 @@ impl Batch {
         }
     }
 
+    /// Whether a step is to come by itself.
+    pub(crate) fn is_running(&self) -> bool {
+        !self.due.is_empty()
+    }
+
     /// The next status of one item, and of the batch with the last of them.
     fn step(&mut self, place: usize, account: &mut Account, behaviour: &Behaviour, at_ms: u64) {
         let Some(item) = self.items.get_mut(place) else {

@@ -1,0 +1,323 @@
+//! Real Redis servers that tests start themselves.
+//!
+//! Each has a port and a folder of its own, and ends with the value that started it, also when its
+//! test panics.
+
+mod cluster;
+mod sentinels;
+
+use std::fs::{self, File};
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use redis::{InfoDict, RedisResult, Value};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
+use tempfile::TempDir;
+use tokio::net::TcpSocket;
+
+pub use cluster::Cluster;
+pub use sentinels::Sentinels;
+
+/// How long a server may take to do what it is asked for, on a machine that is busy with tests.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Between two looks at whether something happened.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// A `redis-server` on a loopback port, as durable as Onay asks for unless its settings say
+/// otherwise.
+///
+/// # Panics
+/// Every method panics when the server does not do what it is asked for, and says what its log says.
+#[derive(Debug)]
+pub struct RedisServer {
+    // Dropped in this order: the process before its folder.
+    process: Process,
+    port: Port,
+    kind: Kind,
+    folder: TempDir,
+}
+
+/// What `redis-server` is told to be.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Store,
+    Sentinel,
+}
+
+impl RedisServer {
+    /// Starts a server with its append-only file on, synced at every write.
+    pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// Starts a server with lines of `redis.conf` of its own: `[("appendfsync", "everysec")]`.
+    pub fn start_with(settings: &[(&str, &str)]) -> Self {
+        let durable = [
+            ("appendonly", "yes"),
+            ("appendfsync", "always"),
+            ("save", "\"\""),
+            ("repl-diskless-sync-delay", "0"),
+        ];
+        Self::start_on(Port::free(), Kind::Store, &[&durable, settings].concat())
+    }
+
+    /// The one server that the tests running at the same time share. Each takes a ledger of its own
+    /// in it, and leaves the server alone.
+    pub fn shared() -> Arc<Self> {
+        static SHARED: Mutex<Weak<RedisServer>> = Mutex::new(Weak::new());
+        share(&SHARED, Self::start)
+    }
+
+    fn start_on(port: Port, kind: Kind, settings: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let place = [
+            ("bind", "127.0.0.1".to_owned()),
+            ("port", port.number.to_string()),
+            ("dir", format!("\"{}\"", folder.path().display())),
+            ("logfile", "redis.log".to_owned()),
+        ];
+        let place = place.iter().map(|(key, value)| (*key, value.as_str()));
+        let lines: Vec<_> = place
+            .chain(settings.iter().copied())
+            .map(|(key, value)| format!("{key} {value}\n"))
+            .collect();
+        // A file, not arguments: servers that fail over write into it what they became.
+        fs::write(folder.path().join("redis.conf"), lines.concat()).unwrap();
+        let process = Process::spawn(kind, folder.path());
+        let server = Self {
+            process,
+            port,
+            kind,
+            folder,
+        };
+        server.wait_until_it_answers();
+        server
+    }
+
+    /// Names the server, for [`crate::open`].
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port())
+    }
+
+    /// The port on 127.0.0.1; stays the same when the server starts again.
+    pub fn port(&self) -> u16 {
+        self.port.number
+    }
+
+    /// Where the append-only files are.
+    pub fn append_only_folder(&self) -> PathBuf {
+        self.folder.path().join("appendonlydir")
+    }
+
+    /// Ends the server at once, as `kill -9` and a power cut of its machine do.
+    pub fn kill(&self) {
+        self.process.end(Signal::KILL);
+    }
+
+    /// Ends the server in an orderly way.
+    pub fn stop(&self) {
+        self.process.end(Signal::TERM);
+    }
+
+    /// Starts the server after its end, on the same port and folder, and waits until it answers.
+    pub fn start_again(&self) {
+        self.start_again_unseen();
+        self.wait_until_it_answers();
+    }
+
+    /// Starts the server after its end and does not wait, so that it can be seen while it loads.
+    pub fn start_again_unseen(&self) {
+        self.process.replace(self.kind, self.folder.path());
+    }
+
+    /// Makes the server stand still; its connections stay open and nothing is answered.
+    pub fn freeze(&self) {
+        self.process.freeze();
+    }
+
+    /// Lets a server that stands still go on.
+    pub fn thaw(&self) {
+        self.process.signal(Signal::CONT);
+    }
+
+    /// Sends a command, over a connection of its own, and gives the answer.
+    pub fn command(&self, words: &[&str]) -> Value {
+        self.try_command(words)
+            .unwrap_or_else(|error| panic!("{words:?}: {error}; {}", self.log()))
+    }
+
+    /// Sends a command that may be refused.
+    pub fn try_command(&self, words: &[&str]) -> RedisResult<Value> {
+        let client = redis::Client::open(self.url())?;
+        let mut connection = client.get_connection_with_timeout(PATIENCE)?;
+        connection.set_read_timeout(Some(PATIENCE))?;
+        let mut command = redis::Cmd::new();
+        command.arg(words).query(&mut connection)
+    }
+
+    /// A section of what the server tells about itself.
+    pub fn info(&self, section: &str) -> InfoDict {
+        redis::from_redis_value(self.command(&["INFO", section])).unwrap()
+    }
+
+    /// Waits until a field of `INFO` has this value.
+    pub fn wait_for_info(&self, section: &str, field: &str, expected: &str) {
+        until(&format!("{field} is {expected}; {}", self.log()), || {
+            self.info(section).get::<String>(field).as_deref() == Some(expected)
+        });
+    }
+
+    fn wait_until_it_answers(&self) {
+        let began = Instant::now();
+        while let Err(error) = self.try_command(&["PING"]) {
+            assert!(
+                self.process.is_running() && began.elapsed() < PATIENCE,
+                "redis-server does not answer: {error}; {}",
+                self.log()
+            );
+            std::thread::sleep(LOOK_EVERY);
+        }
+    }
+
+    /// The end of the server's log.
+    fn log(&self) -> String {
+        let log = fs::read_to_string(self.folder.path().join("redis.log")).unwrap_or_default();
+        let lines: Vec<_> = log.lines().rev().take(12).collect();
+        let lines: Vec<_> = lines.into_iter().rev().collect();
+        format!("its log ends with:\n{}", lines.join("\n"))
+    }
+}
+
+/// A port of 127.0.0.1 that is nobody else's as long as this lives: it is bound, but not listened
+/// on. Redis may still listen there, because both ask to share the address. A server that is down
+/// thus keeps its port, and clients that try to come back cannot take it for their own end.
+#[derive(Debug)]
+struct Port {
+    number: u16,
+    reserved: Vec<TcpSocket>,
+}
+
+impl Port {
+    fn free() -> Self {
+        let socket = bind(0).unwrap();
+        Self {
+            number: socket.local_addr().unwrap().port(),
+            reserved: vec![socket],
+        }
+    }
+
+    /// A port with the one for the cluster bus, which is 10000 further.
+    fn with_bus() -> Self {
+        loop {
+            let mut port = Self::free();
+            let bus = port.number.checked_add(10_000);
+            if let Some(Ok(socket)) = bus.map(bind) {
+                port.reserved.push(socket);
+                return port;
+            }
+        }
+    }
+}
+
+fn bind(port: u16) -> io::Result<TcpSocket> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
+    Ok(socket)
+}
+
+/// A running `redis-server`, or one that ended.
+#[derive(Debug)]
+struct Process(Mutex<Child>);
+
+impl Process {
+    fn spawn(kind: Kind, folder: &Path) -> Self {
+        Self(Mutex::new(spawn(kind, folder)))
+    }
+
+    fn replace(&self, kind: Kind, folder: &Path) {
+        let mut child = self.child();
+        assert!(child.try_wait().unwrap().is_some(), "it still runs");
+        *child = spawn(kind, folder);
+    }
+
+    fn is_running(&self) -> bool {
+        self.child().try_wait().unwrap().is_none()
+    }
+
+    fn end(&self, signal: Signal) {
+        self.signal(signal);
+        self.child().wait().unwrap();
+    }
+
+    fn freeze(&self) {
+        self.signal(Signal::STOP);
+        let pid = Pid::from_child(&self.child());
+        let stopped = waitpid(Some(pid), WaitOptions::UNTRACED).unwrap();
+        assert!(stopped.is_some_and(|(_, status)| status.stopped()));
+    }
+
+    fn signal(&self, signal: Signal) {
+        assert!(self.is_running(), "it does not run");
+        kill_process(Pid::from_child(&self.child()), signal).unwrap();
+    }
+
+    fn child(&self) -> MutexGuard<'_, Child> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let mut child = self.child();
+        // Fails only when it ended before.
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+}
+
+fn spawn(kind: Kind, folder: &Path) -> Child {
+    let mut command = Command::new("redis-server");
+    command.arg("redis.conf").current_dir(folder);
+    if matches!(kind, Kind::Sentinel) {
+        command.arg("--sentinel");
+    }
+    // What it says before it knows of its log, such as that a setting is unknown.
+    let complaints = File::create(folder.join("stderr")).unwrap();
+    let spawned = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(complaints)
+        .spawn();
+    match spawned {
+        Ok(child) => child,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => panic!(
+            "redis-server is not installed; install it with: sudo apt-get install redis-server"
+        ),
+        Err(error) => panic!("redis-server could not be started: {error}"),
+    }
+}
+
+/// What the tests running now share; started by the first, gone with the last.
+fn share<T>(slot: &Mutex<Weak<T>>, start: impl FnOnce() -> T) -> Arc<T> {
+    let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+    slot.upgrade().unwrap_or_else(|| {
+        let started = Arc::new(start());
+        *slot = Arc::downgrade(&started);
+        started
+    })
+}
+
+/// Waits until `happened`.
+fn until(what: &str, happened: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !happened() {
+        assert!(began.elapsed() < PATIENCE, "this did not happen: {what}");
+        std::thread::sleep(LOOK_EVERY);
+    }
+}

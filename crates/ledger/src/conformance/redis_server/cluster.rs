@@ -1,0 +1,62 @@
+//! Three servers that share the slots of a cluster.
+
+use std::sync::{Arc, Mutex, Weak};
+
+use redis::InfoDict;
+
+use super::{Kind, Port, RedisServer, share, until};
+
+/// How many slots a cluster has.
+const SLOTS: usize = 16_384;
+
+/// A Redis Cluster of three primaries on 127.0.0.1.
+#[derive(Debug)]
+pub struct Cluster {
+    /// Its servers.
+    pub nodes: Vec<RedisServer>,
+}
+
+impl Cluster {
+    /// The one cluster that the tests running at the same time share.
+    pub fn shared() -> Arc<Self> {
+        static SHARED: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
+        share(&SHARED, Self::start)
+    }
+
+    /// Starts three servers, gives each a third of the slots, and waits until all agree.
+    pub fn start() -> Self {
+        let settings = [
+            ("appendonly", "yes"),
+            ("appendfsync", "always"),
+            ("save", "\"\""),
+            ("cluster-enabled", "yes"),
+            ("cluster-node-timeout", "2000"),
+        ];
+        let start = |_| RedisServer::start_on(Port::with_bus(), Kind::Store, &settings);
+        let nodes: Vec<_> = (0..3).map(start).collect();
+        let slots: Vec<_> = (0..SLOTS).map(|slot| slot.to_string()).collect();
+        let shares = slots.chunks(SLOTS.div_ceil(nodes.len()));
+        for (epoch, (node, share)) in (1..).zip(nodes.iter().zip(shares)) {
+            let words = ["CLUSTER", "ADDSLOTS"];
+            let share = share.iter().map(String::as_str);
+            node.command(&words.into_iter().chain(share).collect::<Vec<_>>());
+            let epoch: i32 = epoch;
+            node.command(&["CLUSTER", "SET-CONFIG-EPOCH", &epoch.to_string()]);
+        }
+        for node in &nodes[1..] {
+            let port = node.port().to_string();
+            nodes[0].command(&["CLUSTER", "MEET", "127.0.0.1", &port]);
+        }
+        for node in &nodes {
+            until("all servers of the cluster agree", || is_complete(node));
+        }
+        Self { nodes }
+    }
+}
+
+fn is_complete(node: &RedisServer) -> bool {
+    let answer = node.command(&["CLUSTER", "INFO"]);
+    let info: InfoDict = redis::from_redis_value(answer).unwrap();
+    info.get::<String>("cluster_state").as_deref() == Some("ok")
+        && info.get::<usize>("cluster_known_nodes") == Some(3)
+}
