@@ -208,6 +208,7 @@ impl Provider {
             return Err(Refusal::InsufficientFunds);
         }
         if self.settings.behaviour.short_batch == ShortBatch::RevivesOnFunds {
+            self.shelf.follow_all();
             for batch in self.shelf.batches_mut() {
                 if batch.stage == Stage::Short && self.account.covers(batch.cost()) {
                     batch.authorize(&mut self.account, &self.settings, self.now_ms)?;

@@ -36,6 +36,11 @@ impl Shelf {
         self.running.extend(self.by_request.get(request_id));
     }
 
+    /// The same for every batch.
+    pub(super) fn follow_all(&mut self) {
+        self.running.extend(0..self.batches.len());
+    }
+
     /// Takes every step that is due. Batches that only wait cost nothing, unless they expire.
     pub(super) fn advance(&mut self, account: &mut Account, behaviour: &Behaviour, now_ms: u64) {
         if behaviour.expires_after_ms.is_some() {
