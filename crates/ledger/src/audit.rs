@@ -114,6 +114,7 @@ pub async fn verify_batch(ledger: &dyn Ledger, id: &BatchId) -> Result<Vec<Probl
         | LedgerError::LeaseLost
         | LedgerError::NotFound
         | LedgerError::OtherAccount { .. }
+        | LedgerError::Unusable(_)
         | LedgerError::Unavailable(_) => Err(error),
     };
     for _ in 0..READS_MAX {

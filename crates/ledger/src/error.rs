@@ -28,6 +28,9 @@ pub enum LedgerError {
     /// Something stored cannot be what was written: a person must look.
     #[error("the ledger holds something it cannot have written: {0}")]
     Corrupt(String),
+    /// The store cannot be used as it is named: waiting does not help, a setting must be changed.
+    #[error("the ledger cannot be used: {0}")]
+    Unusable(String),
     /// The store cannot be reached or is busy: wait and try again.
     #[error("the ledger is not available: {0}")]
     Unavailable(String),

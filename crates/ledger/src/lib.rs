@@ -47,10 +47,11 @@ pub use sqlite::{Access, SqliteLedger, SqliteSettings};
 /// Opens the ledger a URL names: `sqlite:///absolute/path/onay.db`. Blocks for a moment.
 ///
 /// # Errors
-/// [`LedgerError::Unavailable`] with what to do, when it cannot be opened or, under
+/// [`LedgerError::Unusable`] when the URL names nothing that could be opened, whenever it is tried
+/// again; [`LedgerError::Unavailable`] with what to do, when it cannot be opened now or, under
 /// [`Access::Existing`], is not there.
 pub async fn open(url: &str, access: Access) -> Result<Arc<dyn Ledger>, LedgerError> {
-    let unusable = |what: &str| Err(LedgerError::Unavailable(what.to_owned()));
+    let unusable = |what: &str| Err(LedgerError::Unusable(what.to_owned()));
     match url.split_once("://") {
         Some(("sqlite", path)) if Path::new(path).is_absolute() => {
             Ok(Arc::new(SqliteLedger::open(Path::new(path), access)?))

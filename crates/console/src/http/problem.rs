@@ -262,7 +262,9 @@ impl From<LedgerError> for Problem {
                     "the ledger is not available; nothing was changed",
                 )
             }
-            LedgerError::OtherAccount { .. } | LedgerError::Corrupt(_) => {
+            LedgerError::OtherAccount { .. }
+            | LedgerError::Unusable(_)
+            | LedgerError::Corrupt(_) => {
                 tracing::error!(%error, "the ledger cannot be used");
                 Self::new(
                     Kind::Internal,
