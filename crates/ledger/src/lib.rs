@@ -20,7 +20,9 @@ mod ledger;
 #[cfg(feature = "conformance")]
 mod memory;
 mod metered;
+pub mod moving;
 mod record;
+mod redis;
 mod role;
 mod sqlite;
 
@@ -41,10 +43,12 @@ pub use ledger::{Filter, Ledger, Opened, Page, Stats, Weakness};
 #[cfg(feature = "conformance")]
 pub use memory::{ManualClock, MemoryLedger};
 pub use metered::Metered;
+pub use redis::RedisLedger;
 pub use role::{Done, Handler, Role, RoleSettings, StepError};
 pub use sqlite::{Access, SqliteLedger, SqliteSettings};
 
-/// Opens the ledger a URL names: `sqlite:///absolute/path/onay.db`. Blocks for a moment.
+/// Opens the ledger a URL names: `sqlite:///absolute/path/onay.db`, or one on Redis
+/// ([`RedisLedger::open`]).
 ///
 /// # Errors
 /// [`LedgerError::Unusable`] when the URL names nothing that could be opened, whenever it is tried
@@ -60,8 +64,8 @@ pub async fn open(url: &str, access: Access) -> Result<Arc<dyn Ledger>, LedgerEr
             "the path must be absolute, so that another folder is not another memory: \
              sqlite:///path/onay.db",
         ),
-        Some(("redis" | "rediss", _)) => {
-            unusable("redis:// arrives with a later version; use sqlite:///path/onay.db")
+        Some((scheme, _)) if scheme.starts_with("redis") => {
+            Ok(Arc::new(RedisLedger::open(url, access).await?))
         }
         Some(_) | None => unusable("a store is named by a URL such as sqlite:///path/onay.db"),
     }

@@ -6,6 +6,7 @@
 //! checked without keeping its text.
 
 mod content;
+mod entry;
 mod frozen;
 mod head;
 mod hold;
@@ -15,11 +16,12 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-use onay_payout::{Content, Head, Outcome};
+use onay_payout::{BatchId, Content, Digest, Head, Outcome};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::error::LedgerError;
+use crate::journal::Entry;
 
 /// Writes a batch without its items.
 pub(crate) fn encode_head(head: &Head) -> String {
@@ -51,6 +53,28 @@ pub(crate) fn encode_outcome(outcome: &Outcome) -> String {
 /// Reads what became of one item.
 pub(crate) fn decode_outcome(text: &str) -> Result<Outcome, LedgerError> {
     read::<outcome::OutcomeRecord>("outcome", text).map(Outcome::from)
+}
+
+/// Writes what became of several items, in their order.
+pub(crate) fn encode_outcomes(outcomes: &[Outcome]) -> String {
+    let records: Vec<_> = outcomes.iter().map(outcome::OutcomeRecord::from).collect();
+    written(&records)
+}
+
+/// Reads what became of several items, in their order.
+pub(crate) fn decode_outcomes(text: &str) -> Result<Vec<Outcome>, LedgerError> {
+    let records: Vec<outcome::OutcomeRecord> = read("outcomes", text)?;
+    Ok(records.into_iter().map(Outcome::from).collect())
+}
+
+/// Writes an entry of a journal.
+pub(crate) fn encode_entry(entry: &Entry) -> String {
+    written(&entry::EntryRecord::from(entry))
+}
+
+/// Reads an entry of a batch's journal, which follows the one with the hash `prev`.
+pub(crate) fn decode_entry(text: &str, batch: BatchId, prev: Digest) -> Result<Entry, LedgerError> {
+    read::<entry::EntryRecord>("journal entry", text).map(|record| record.after(batch, prev))
 }
 
 #[expect(

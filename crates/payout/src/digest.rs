@@ -23,6 +23,11 @@ impl Digest {
         Self(bytes)
     }
 
+    /// Its bytes.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// The first twelve digits: what people compare and type.
     pub fn code(&self) -> String {
         hex::encode(self.0).chars().take(12).collect()

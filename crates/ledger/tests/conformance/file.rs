@@ -275,7 +275,7 @@ async fn a_store_is_named_by_its_url() {
     drop(onay_ledger::open(&url, Access::Existing).await.unwrap());
     for (url, expected) in [
         ("sqlite://onay.db", "absolute"),
-        ("redis://localhost", "later version"),
+        ("redis+sentinel://localhost", "redis+sentinel://host"),
         ("onay.db", "URL"),
     ] {
         let refused = onay_ledger::open(url, Access::Create).await.unwrap_err();

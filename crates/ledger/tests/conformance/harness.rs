@@ -2,12 +2,16 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use onay_ledger::conformance::Harness;
-use onay_ledger::{Access, Ledger, ManualClock, MemoryLedger, SqliteLedger, SqliteSettings};
+use onay_ledger::conformance::redis_server::RedisServer;
+use onay_ledger::{
+    Access, Ledger, ManualClock, MemoryLedger, RedisLedger, SqliteLedger, SqliteSettings,
+};
 use tempfile::TempDir;
 
 fn clock() -> ManualClock {
@@ -79,6 +83,10 @@ impl Sqlite {
         }
     }
 
+    pub(crate) fn store(&self) -> Arc<SqliteLedger> {
+        Arc::clone(&self.ledger)
+    }
+
     pub(crate) fn path(&self) -> PathBuf {
         self.folder.path().join("new/onay.db")
     }
@@ -103,6 +111,54 @@ impl Sqlite {
         } = self;
         drop(Arc::into_inner(ledger).unwrap());
         Self::in_folder(folder, clock, busy_timeout)
+    }
+}
+
+/// A server that all tests share, and a ledger of its own for each.
+pub(crate) struct Redis {
+    ledger: Arc<RedisLedger>,
+    clock: ManualClock,
+    url: String,
+    _server: Arc<RedisServer>,
+}
+
+static LEDGERS: AtomicU64 = AtomicU64::new(0);
+
+impl Redis {
+    pub(crate) async fn fresh() -> Self {
+        let (server, clock) = (RedisServer::shared(), clock());
+        let n = LEDGERS.fetch_add(1, Ordering::Relaxed);
+        let url = format!("{}?ledger=test-{n}", server.url());
+        let ledger = RedisLedger::open_with(&url, Access::Create, Some(clock.clock())).await;
+        Self {
+            ledger: Arc::new(ledger.unwrap()),
+            clock,
+            url,
+            _server: server,
+        }
+    }
+
+    /// The same ledger once more, as another process would open it.
+    pub(crate) async fn another(&self) -> RedisLedger {
+        let clock = self.clock.clock();
+        RedisLedger::open_with(&self.url, Access::Existing, Some(clock))
+            .await
+            .unwrap()
+    }
+}
+
+#[async_trait]
+impl Harness for Redis {
+    fn ledger(&self) -> Arc<dyn Ledger> {
+        Arc::<RedisLedger>::clone(&self.ledger)
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    async fn pass(&self, time: Duration) {
+        self.clock.pass(time);
     }
 }
 

@@ -13,7 +13,9 @@ mod guard;
 mod harness;
 mod metered;
 mod model;
+mod moving;
 mod redis_server;
 
 onay_ledger::conformance!(memory, crate::harness::Memory::fresh());
 onay_ledger::conformance!(sqlite, crate::harness::Sqlite::fresh());
+onay_ledger::conformance!(redis, crate::harness::Redis::fresh().await);

@@ -1,4 +1,4 @@
-//! A random sequence of calls gives the same answers on the model and on SQLite.
+//! A random sequence of calls gives the same answers on the model and on every store.
 
 use std::fmt::Debug;
 use std::num::NonZeroU32;
@@ -10,7 +10,7 @@ use onay_payout::{Account, Batch, BatchId, BatchRef, Jobs};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use crate::harness::{Memory, Sqlite};
+use crate::harness::{Memory, Redis, Sqlite};
 
 #[derive(Debug, Clone)]
 enum Call {
@@ -220,17 +220,35 @@ async fn answers(harness: &dyn Harness, calls: &[Call]) -> Vec<String> {
     answers
 }
 
+/// Makes the same calls on the model and on a store, and compares every answer.
+fn compare<H: Harness>(store: impl AsyncFn() -> H, calls: &[Call]) -> Result<(), TestCaseError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let (model, stored) = runtime.block_on(async {
+        let store = store().await;
+        (
+            answers(&Memory::fresh(), calls).await,
+            answers(&store, calls).await,
+        )
+    });
+    for ((call, model), stored) in calls.iter().zip(model).zip(stored) {
+        prop_assert_eq!(stored, model, "{:?}", call);
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn sqlite_answers_like_the_model(calls in proptest::collection::vec(call(), 1..40)) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        let (model, sqlite) = runtime.block_on(async {
-            (answers(&Memory::fresh(), &calls).await, answers(&Sqlite::fresh(), &calls).await)
-        });
-        for ((call, model), sqlite) in calls.iter().zip(model).zip(sqlite) {
-            prop_assert_eq!(sqlite, model, "{:?}", call);
-        }
+        compare(async || Sqlite::fresh(), &calls)?;
+    }
+
+    #[test]
+    fn redis_answers_like_the_model(calls in proptest::collection::vec(call(), 1..40)) {
+        compare(Redis::fresh, &calls)?;
     }
 }

@@ -1,0 +1,234 @@
+//! Batches: what was asked and what became of it.
+
+use std::sync::Arc;
+
+use onay_payout::{Batch, BatchId, BatchRef, Head, State};
+use redis::pipe;
+
+use super::RedisLedger;
+use super::keys::{ENTRIES, OUTCOMES};
+use super::link::Again;
+use super::pack::{pack, unpack};
+use super::row::{Row, appended, changed_blocks, corrupt, entries, outcomes, place};
+use super::scripts::{self, Call};
+use crate::commit::{Authority, Commit, Opening, Sealed, Stored};
+use crate::error::LedgerError;
+use crate::job::Queue;
+use crate::journal::Entry;
+use crate::ledger::{Filter, Opened, Page};
+use crate::record;
+
+/// What a load brings back: id, row, content and the blocks of outcomes; nothing when there is no
+/// such batch.
+type Found = Vec<Option<Vec<u8>>>;
+
+impl RedisLedger {
+    pub(super) async fn open_batch(&self, opening: Opening) -> Result<Opened, LedgerError> {
+        let sealed = opening.seal();
+        let batch = &sealed.stored.batch;
+        let (id, external_id) = (batch.id(), &batch.head().external_id);
+        let (block, entry) = appended(&sealed.entry)?;
+        let call = self
+            .call(&scripts::OPEN)
+            .key(&self.keys.external)
+            .key(&self.keys.batch)
+            .key(&self.keys.content)
+            .key(&self.keys.journal)
+            .key(self.keys.state(batch.state().name()));
+        let call = self
+            .with_jobs(call)
+            .arg(id.as_bytes())
+            .arg(external_id.as_str())
+            .arg(Row::of(&sealed)?)
+            .arg(pack(&record::encode_content(batch.content()))?)
+            .arg(block)
+            .arg(entry);
+        let call = Queue::ALL
+            .into_iter()
+            .fold(call, |call, queue| call.arg(due_us(queue, &sealed)));
+        let first: Vec<u8> = self.link.write(Again::Yes, &call).await?;
+        if first == id.as_bytes() {
+            return Ok(Opened::New(sealed.stored));
+        }
+        let existing = self.load_batch(&BatchRef::Id(batch_id(&first)?)).await?;
+        let missing = || corrupt("an external id leads to a batch that is not there");
+        existing.map(Opened::Existing).ok_or_else(missing)
+    }
+
+    pub(super) async fn load_batch(&self, batch: &BatchRef) -> Result<Option<Stored>, LedgerError> {
+        let call = self
+            .call(&scripts::LOAD)
+            .key(&self.keys.external)
+            .key(&self.keys.batch)
+            .key(&self.keys.content)
+            .key(&self.keys.outcome);
+        let call = match batch {
+            BatchRef::Id(id) => call.arg(id.as_bytes()).arg(""),
+            BatchRef::External(id) => call.arg("").arg(id.as_str()),
+        };
+        let found: Found = self.link.read(&call.arg(OUTCOMES)).await?;
+        let [id, row, content, blocks @ ..] = found.as_slice() else {
+            return Ok(None);
+        };
+        let (Some(id), Some(row), Some(content)) = (id, row, content) else {
+            return Err(corrupt("a batch without its content"));
+        };
+        let row = Row::read(row)?;
+        let head = row.head(&batch_id(id)?)?;
+        let content = record::decode_content(&unpack(content)?)?;
+        if content.items().len() != head.count {
+            let what = format!("batch {} has another number of items", head.id);
+            return Err(corrupt(&what));
+        }
+        let outcomes = outcomes(blocks, head.count)?;
+        Ok(Some(Stored {
+            batch: Batch::restore(head, Arc::new(content), outcomes),
+            version: row.version,
+            journal_head: row.journal_head,
+        }))
+    }
+
+    /// Every state has an index by age; the newest of several are merged here.
+    pub(super) async fn list_batches(
+        &self,
+        filter: &Filter,
+        page: &Page,
+    ) -> Result<Vec<Head>, LedgerError> {
+        let states: Vec<&str> = match &filter.state {
+            Some(state) => vec![state],
+            None => State::NAMES.to_vec(),
+        };
+        let mut newest = pipe();
+        for state in states {
+            let key = self.keys.state(state);
+            let size = isize::try_from(page.size).unwrap_or(isize::MAX);
+            match &page.before {
+                Some(before) => {
+                    let before = [b"(".as_slice(), before.as_bytes()].concat();
+                    newest.zrevrangebylex_limit(key, before, "-", 0, size);
+                }
+                None => {
+                    newest.zrevrangebylex_limit(key, "+", "-", 0, size);
+                }
+            }
+        }
+        let ids: Vec<Vec<Vec<u8>>> = self.link.query(&newest).await?;
+        let mut ids: Vec<Vec<u8>> = ids.into_iter().flatten().collect();
+        ids.sort_unstable_by(|a, b| b.cmp(a));
+        // A batch that changed its state in between stood in two of them.
+        ids.dedup();
+        ids.truncate(usize::try_from(page.size).unwrap_or(usize::MAX));
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut rows = pipe();
+        for id in &ids {
+            rows.hget(&self.keys.batch, id.as_slice());
+        }
+        let rows: Vec<Vec<u8>> = self.link.query(&rows).await?;
+        let heads = ids.iter().zip(&rows).map(|(id, row)| {
+            let head = Row::read(row)?.head(&batch_id(id)?)?;
+            Ok::<_, LedgerError>(head)
+        });
+        let is_listed = |head: &Head| match &filter.state {
+            Some(state) => head.state.name() == state,
+            None => true,
+        };
+        heads
+            .filter(|head| head.as_ref().map_or(true, is_listed))
+            .collect()
+    }
+
+    pub(super) async fn read_journal(&self, batch: &BatchId) -> Result<Vec<Entry>, LedgerError> {
+        let call = self
+            .call(&scripts::JOURNAL)
+            .key(&self.keys.batch)
+            .key(&self.keys.journal)
+            .arg(batch.as_bytes())
+            .arg(ENTRIES);
+        let blocks: Vec<Option<Vec<u8>>> = self.link.read(&call).await?;
+        let blocks: Vec<Vec<u8>> = blocks.into_iter().flatten().collect();
+        entries(batch, &blocks.concat())
+    }
+
+    pub(super) async fn commit_change(&self, commit: Commit<'_>) -> Result<Stored, LedgerError> {
+        let authority = commit.authority();
+        let base = (commit.based_on(), commit.transition().before);
+        let sealed = commit.seal();
+        let id = sealed.stored.batch.id();
+        if authority.claim().is_some_and(|claim| claim.batch != id) {
+            return Err(LedgerError::LeaseLost);
+        }
+        let change = self.change(&sealed, base, authority, "first")?;
+        let answer: Result<String, LedgerError> = self.link.write(Again::No, &change).await;
+        let answer = match answer {
+            // It may be stored although the answer was lost.
+            Err(LedgerError::Unavailable(_)) => {
+                let change = self.change(&sealed, base, authority, "again")?;
+                self.link.write(Again::No, &change).await?
+            }
+            other => other?,
+        };
+        match answer.as_str() {
+            "stored" => Ok(sealed.stored),
+            "missing" => Err(LedgerError::NotFound),
+            "lost" => Err(LedgerError::LeaseLost),
+            _ => Err(LedgerError::Stale),
+        }
+    }
+
+    fn change(
+        &self,
+        sealed: &Sealed,
+        (based_on, before): (u64, &str),
+        authority: Authority<'_>,
+        nth_try: &str,
+    ) -> Result<Call<'static>, LedgerError> {
+        let (batch, claim) = (&sealed.stored.batch, authority.claim());
+        let call = self
+            .call(&scripts::COMMIT)
+            .key(&self.keys.batch)
+            .key(&self.keys.journal)
+            .key(&self.keys.outcome)
+            .key(self.keys.state(before))
+            .key(self.keys.state(batch.state().name()));
+        let call = self
+            .with_jobs(call)
+            .arg(batch.id().as_bytes())
+            .arg(place(based_on, sealed.entry.prev))
+            .arg(Row::of(sealed)?)
+            .arg(claim.map_or("", |claim| claim.queue.name()))
+            .arg(claim.map_or(0, |claim| claim.fence));
+        let call = Queue::ALL.into_iter().fold(call, |call, queue| {
+            if authority.kept() == Some(queue) {
+                call.arg("kept")
+            } else {
+                call.arg(due_us(queue, sealed))
+            }
+        });
+        let (block, entry) = appended(&sealed.entry)?;
+        let call = call.arg(block).arg(entry).arg(nth_try);
+        let outcomes = changed_blocks(batch, &sealed.changed)?;
+        Ok(outcomes
+            .into_iter()
+            .fold(call, |call, (field, block)| call.arg(field).arg(block)))
+    }
+
+    /// The last keys of every script that plans jobs.
+    fn with_jobs(&self, call: Call<'static>) -> Call<'static> {
+        Queue::ALL.into_iter().fold(call, |call, queue| {
+            call.key(self.keys.due(queue)).key(self.keys.claim(queue))
+        })
+    }
+}
+
+/// When a change wants a queue's job done, in microseconds since 1970; empty for no job.
+fn due_us(queue: Queue, sealed: &Sealed) -> String {
+    let due = queue.due(&sealed.jobs);
+    due.map_or_else(String::new, |due| due.timestamp_micros().to_string())
+}
+
+pub(super) fn batch_id(bytes: &[u8]) -> Result<BatchId, LedgerError> {
+    let bytes = bytes.try_into().map(BatchId::from_bytes);
+    bytes.map_err(|_| corrupt("an id is not 16 bytes long"))
+}

@@ -1,0 +1,106 @@
+//! Jobs and claims.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use chrono::DateTime;
+use onay_payout::{BatchId, Jobs, WorkerName};
+use redis::{Value, from_redis_value};
+
+use super::RedisLedger;
+use super::batches::batch_id;
+use super::link::Again;
+use super::row::corrupt;
+use super::scripts;
+use crate::error::LedgerError;
+use crate::job::{Claim, Queue};
+
+impl RedisLedger {
+    /// Claims what is due now, and notes when the next job is.
+    pub(super) async fn claim_now(
+        &self,
+        queue: Queue,
+        worker: &WorkerName,
+        lease: Duration,
+        most: NonZeroU32,
+    ) -> Result<Vec<Claim>, LedgerError> {
+        let call = self
+            .call(&scripts::CLAIM)
+            .key(self.keys.due(queue))
+            .key(self.keys.claim(queue))
+            .key(&self.keys.meta)
+            .arg(micros(lease))
+            .arg(most.get())
+            .arg(worker.as_str());
+        self.waker.looking(queue);
+        let answer = self.link.write(Again::No, &call).await;
+        let answer: Vec<Value> = answer.inspect_err(|_| {
+            // Whoever asks again should not be told to wait.
+            self.waker.due_in(queue, Duration::ZERO);
+        })?;
+        let mut values = answer.into_iter();
+        let due_in: Option<i64> = values.next().and_then(|value| from_redis_value(value).ok());
+        if let Some(due_in) = due_in.and_then(|due_in| u64::try_from(due_in).ok()) {
+            self.waker.due_in(queue, Duration::from_micros(due_in));
+        }
+        let mut claims = Vec::new();
+        while let (Some(batch), Some(fence), Some(attempt)) =
+            (values.next(), values.next(), values.next())
+        {
+            let unreadable = |_| corrupt("a claim");
+            let batch: Vec<u8> = from_redis_value(batch).map_err(unreadable)?;
+            claims.push(Claim {
+                queue,
+                batch: batch_id(&batch)?,
+                fence: from_redis_value(fence).map_err(unreadable)?,
+                attempt: from_redis_value(attempt).map_err(unreadable)?,
+            });
+        }
+        Ok(claims)
+    }
+
+    /// Moves the end of a claim's lease, or gives it back.
+    pub(super) async fn end_lease(
+        &self,
+        claim: &Claim,
+        after: Duration,
+        how: &'static str,
+    ) -> Result<(), LedgerError> {
+        let call = self
+            .call(&scripts::RENEW)
+            .key(self.keys.due(claim.queue))
+            .key(self.keys.claim(claim.queue))
+            .arg(claim.batch.as_bytes())
+            .arg(claim.fence)
+            .arg(micros(after))
+            .arg(how);
+        let is_held: bool = self.link.write(Again::Yes, &call).await?;
+        if is_held {
+            Ok(())
+        } else {
+            Err(LedgerError::LeaseLost)
+        }
+    }
+
+    pub(super) async fn planned_jobs(&self, batch: &BatchId) -> Result<Jobs, LedgerError> {
+        let call = Queue::ALL
+            .into_iter()
+            .fold(self.call(&scripts::PLANNED), |call, queue| {
+                call.key(self.keys.due(queue))
+            });
+        let (worker, reconciler): (i64, i64) = self.link.read(&call.arg(batch.as_bytes())).await?;
+        let time = |us: i64| {
+            (us >= 0)
+                .then(|| DateTime::from_timestamp_micros(us))
+                .flatten()
+        };
+        Ok(Jobs {
+            worker: time(worker),
+            reconciler: time(reconciler),
+        })
+    }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}

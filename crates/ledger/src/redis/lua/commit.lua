@@ -1,0 +1,48 @@
+-- Stores a change of a batch: row, outcomes, journal entry, jobs and claim in one step.
+--
+-- KEYS 1 batch  2 journal  3 outcome  4 index of the state before  5 index of the state after
+--      6 due of worker  7 claim of worker  8 due of reconciler  9 claim of reconciler
+-- ARGV 2 id
+--      3 the place the change is based on: how the row begins now  4 row after the change
+--      5 the queue of the claim it relies on, or ''  6 the fence of that claim
+--      7 when the worker's job is due, '' for no job, 'kept' to leave it as it is
+--      8 the same for the reconciler's
+--      9 field of the journal block  10 entry to append
+--      11 'first', or 'again' when the answer to the very same change may have been lost
+--      12 and on: pairs of outcome field, block
+-- Returns 'stored', 'missing', 'lost' or 'stale'.
+
+local row = redis.call('HGET', KEYS[1], ARGV[2])
+if not row then
+  return 'missing'
+end
+local place = string.sub(row, 1, #ARGV[3])
+if ARGV[11] == 'again' and place == string.sub(ARGV[4], 1, #ARGV[3]) then
+  return 'stored'
+end
+if ARGV[5] ~= '' then
+  local claim = ARGV[5] == 'worker' and KEYS[7] or KEYS[9]
+  local _, fence = claimed(claim, ARGV[2])
+  if fence ~= ARGV[6] then
+    return 'lost'
+  end
+end
+if place ~= ARGV[3] then
+  return 'stale'
+end
+redis.call('HSET', KEYS[1], ARGV[2], ARGV[4])
+redis.call('HSET', KEYS[2], ARGV[9], (redis.call('HGET', KEYS[2], ARGV[9]) or '') .. ARGV[10])
+for i = 12, #ARGV, 2 do
+  redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 1])
+end
+if KEYS[4] ~= KEYS[5] then
+  redis.call('ZREM', KEYS[4], ARGV[2])
+  redis.call('ZADD', KEYS[5], 0, ARGV[2])
+end
+if ARGV[7] ~= 'kept' then
+  plan(KEYS[6], KEYS[7], ARGV[2], ARGV[7])
+end
+if ARGV[8] ~= 'kept' then
+  plan(KEYS[8], KEYS[9], ARGV[2], ARGV[8])
+end
+return 'stored'

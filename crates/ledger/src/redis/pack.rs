@@ -1,0 +1,79 @@
+//! Records as they are kept: compressed, with a dictionary of the words every record repeats.
+//!
+//! A packed record is one byte that names the dictionary and a frame of Zstandard. A dictionary
+//! that was released is never changed; a better one comes as the next number.
+
+use std::cell::RefCell;
+use std::sync::LazyLock;
+
+use zstd::bulk::{Compressor, Decompressor};
+use zstd::dict::{DecoderDictionary, EncoderDictionary};
+use zstd::zstd_safe;
+
+use crate::error::LedgerError;
+
+/// The dictionary of format 1, trained on heads, contents, outcomes and journal entries.
+const DICTIONARY: &[u8] = include_bytes!("dictionary-1.zdict");
+
+/// What names it.
+const FORMAT: u8 = 1;
+
+/// Low: a record is written far more often than it is kept for long, and the dictionary does most.
+const LEVEL: i32 = 3;
+
+/// More than any record needs; a frame that claims more was not written by us.
+const RECORD_MAX: u64 = 1 << 28;
+
+static TO_WRITE: LazyLock<EncoderDictionary<'static>> =
+    LazyLock::new(|| EncoderDictionary::copy(DICTIONARY, LEVEL));
+static TO_READ: LazyLock<DecoderDictionary<'static>> =
+    LazyLock::new(|| DecoderDictionary::copy(DICTIONARY));
+
+thread_local! {
+    static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+    static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+}
+
+/// Packs a record.
+pub(super) fn pack(record: &str) -> Result<Vec<u8>, LedgerError> {
+    let frame = COMPRESSOR.with_borrow_mut(|kept| {
+        let mut compressor = match kept.take() {
+            Some(compressor) => compressor,
+            None => Compressor::with_prepared_dictionary(&TO_WRITE)?,
+        };
+        compressor.include_dictid(false)?;
+        let frame = compressor.compress(record.as_bytes());
+        *kept = Some(compressor);
+        frame
+    });
+    let frame = frame
+        .map_err(|error| LedgerError::Unavailable(format!("a record cannot be packed: {error}")))?;
+    Ok([[FORMAT].as_slice(), frame.as_slice()].concat())
+}
+
+/// Unpacks a record.
+pub(super) fn unpack(packed: &[u8]) -> Result<String, LedgerError> {
+    let corrupt = |what: &str| LedgerError::Corrupt(format!("a packed record: {what}"));
+    let frame = match packed.split_first() {
+        Some((&FORMAT, frame)) => frame,
+        Some(_) => return Err(corrupt("written by a newer version of onay")),
+        None => return Err(corrupt("empty")),
+    };
+    let size = zstd_safe::get_frame_content_size(frame)
+        .ok()
+        .flatten()
+        .filter(|size| *size <= RECORD_MAX)
+        .and_then(|size| usize::try_from(size).ok())
+        .ok_or_else(|| corrupt("no size"))?;
+    let record = DECOMPRESSOR.with_borrow_mut(|kept| {
+        let mut decompressor = match kept.take() {
+            Some(decompressor) => decompressor,
+            None => Decompressor::with_prepared_dictionary(&TO_READ)?,
+        };
+        let record = decompressor.decompress(frame, size);
+        *kept = Some(decompressor);
+        record
+    });
+    let record = record.map_err(|_| corrupt("damaged"))?;
+    String::from_utf8(record).map_err(|_| corrupt("no text"))
+}
