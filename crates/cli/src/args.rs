@@ -92,6 +92,8 @@ pub(crate) enum Command {
     Console(Serve),
     /// Run a provider in a box, for tests and for trying things out
     Simulate(Box<Simulate>),
+    /// Measure what this machine and an empty store do: batches per second, time to release, cost
+    Bench(Bench),
     /// Manage tokens
     #[command(subcommand)]
     Token(Token),
@@ -345,6 +347,39 @@ pub(crate) struct SimulateSettings {
     /// Chooses which items fail; the same seed fails the same items [default: 1]
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    /// How many batches
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) batches: u32,
+    /// Items of each
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) items: u32,
+    /// Worker processes
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub(crate) workers: u32,
+    /// Reconciler processes
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub(crate) reconcilers: u32,
+    /// Jobs one process works on at once [default: 16]
+    #[arg(long, value_name = "N")]
+    pub(crate) concurrency: Option<u32>,
+    /// Batches on their way to a decision at once
+    #[arg(long, value_name = "N", default_value_t = 32)]
+    pub(crate) in_flight: u32,
+    /// How much of the provider's copy is compared
+    #[arg(long, value_name = "MUCH", default_value = "full", value_parser = ["full", "totals", "off"])]
+    pub(crate) read_back: String,
+    /// Leave every batch waiting for people, and measure what that costs
+    #[arg(long, conflicts_with = "kill_after")]
+    pub(crate) hold: bool,
+    /// Kill the workers after so many decisions, and start them again
+    #[arg(long, value_name = "N")]
+    pub(crate) kill_after: Option<u32>,
+    #[command(flatten)]
+    pub(crate) json: Json,
 }
 
 #[derive(Debug, Subcommand)]

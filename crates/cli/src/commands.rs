@@ -2,6 +2,7 @@
 
 mod audit;
 mod batches;
+mod bench;
 mod decide;
 mod demo;
 mod doctor;
@@ -39,6 +40,10 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Simulate(args) => {
             telemetry::start(global.log.as_deref().unwrap_or("info"))?;
             simulate::run(*args).await
+        }
+        Command::Bench(args) => {
+            telemetry::start("warn")?;
+            bench::run(&global, &args).await
         }
         Command::Serve(args) => serve::all(&telling(&global)?, &args).await,
         Command::Worker => serve::work(&telling(&global)?, Kind::Worker).await,
