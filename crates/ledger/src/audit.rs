@@ -114,6 +114,7 @@ pub async fn verify_batch(ledger: &dyn Ledger, id: &BatchId) -> Result<Vec<Probl
         | LedgerError::LeaseLost
         | LedgerError::NotFound
         | LedgerError::OtherAccount { .. }
+        | LedgerError::Moved { .. }
         | LedgerError::Unusable(_)
         | LedgerError::Unavailable(_) => Err(error),
     };

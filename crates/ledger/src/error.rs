@@ -25,6 +25,12 @@ pub enum LedgerError {
         /// The account it was opened for.
         ours: Account,
     },
+    /// Everything in the ledger is in another store now.
+    #[error("this ledger moved to {to}; set ONAY_STORE to that place, or --store")]
+    Moved {
+        /// Where it is used now.
+        to: String,
+    },
     /// Something stored cannot be what was written: a person must look.
     #[error("the ledger holds something it cannot have written: {0}")]
     Corrupt(String),

@@ -6,6 +6,8 @@ mod failure;
 mod file;
 mod job;
 mod journal;
+mod moving;
+mod presence;
 mod reader;
 mod writer;
 
@@ -28,6 +30,7 @@ use crate::error::LedgerError;
 use crate::job::{Claim, Queue};
 use crate::journal::Entry;
 use crate::ledger::{Filter, Ledger, Opened, Page, Stats};
+use presence::Presence;
 use reader::Readers;
 use writer::Writer;
 
@@ -73,6 +76,7 @@ pub struct SqliteLedger {
     clock: Clock,
     writer: Writer,
     readers: Readers,
+    presence: Presence,
     /// Wakes claims in this process when something may have fallen due.
     planned: Notify,
 }
@@ -107,8 +111,21 @@ impl SqliteLedger {
             clock,
             writer: Writer::start(connection)?,
             readers: Readers::new(path.to_owned(), busy_timeout),
+            presence: Presence::enter(path, busy_timeout)?,
             planned: Notify::new(),
         })
+    }
+
+    /// Changes something, unless the ledger is closed.
+    async fn write<T: Send + 'static>(
+        &self,
+        step: impl FnOnce(&Connection) -> Result<T, LedgerError> + Send + 'static,
+    ) -> Result<T, LedgerError> {
+        let step = |connection: &Connection| {
+            moving::stage(connection)?.check_open()?;
+            step(connection)
+        };
+        self.writer.run(step).await
     }
 
     fn now_us(&self) -> i64 {
@@ -121,8 +138,7 @@ impl Ledger for SqliteLedger {
     async fn open(&self, opening: Opening) -> Result<Opened, LedgerError> {
         let opening = opening.seal();
         let opened = self
-            .writer
-            .run(move |connection| batch::open(connection, opening))
+            .write(move |connection| batch::open(connection, opening))
             .await?;
         self.planned.notify_waiters();
         Ok(opened)
@@ -151,8 +167,7 @@ impl Ledger for SqliteLedger {
 
     async fn commit(&self, commit: Commit<'_>) -> Result<Stored, LedgerError> {
         let (stored, change) = batch::Change::of(commit);
-        self.writer
-            .run(move |connection| change.write(connection))
+        self.write(move |connection| change.write(connection))
             .await?;
         self.planned.notify_waiters();
         Ok(stored)
@@ -173,7 +188,10 @@ impl Ledger for SqliteLedger {
             planned.as_mut().enable();
             let next = self
                 .readers
-                .run(move |connection| job::next_due_us(connection, queue))
+                .run(move |connection| {
+                    moving::stage(connection)?.check_open()?;
+                    job::next_due_us(connection, queue)
+                })
                 .await?;
             let until_due =
                 next.map_or(LOOK_EVERY, |due| micros(due.saturating_sub(self.now_us())));
@@ -187,7 +205,7 @@ impl Ledger for SqliteLedger {
                         })
                         .collect::<Result<Vec<Claim>, _>>()
                 };
-                let claims = self.writer.run(claim).await?;
+                let claims = self.write(claim).await?;
                 if !claims.is_empty() {
                     return Ok(claims);
                 }
@@ -207,20 +225,18 @@ impl Ledger for SqliteLedger {
 
     async fn renew(&self, claim: &Claim, lease: Duration) -> Result<(), LedgerError> {
         let (claim, clock) = (claim.clone(), self.clock.clone());
-        self.writer
-            .run(move |connection| {
-                job::renew(connection, &claim, clock().timestamp_micros(), lease)
-            })
-            .await
+        self.write(move |connection| {
+            job::renew(connection, &claim, clock().timestamp_micros(), lease)
+        })
+        .await
     }
 
     async fn postpone(&self, claim: Claim, delay: Duration) -> Result<(), LedgerError> {
         let clock = self.clock.clone();
-        self.writer
-            .run(move |connection| {
-                job::postpone(connection, &claim, clock().timestamp_micros(), delay)
-            })
-            .await?;
+        self.write(move |connection| {
+            job::postpone(connection, &claim, clock().timestamp_micros(), delay)
+        })
+        .await?;
         self.planned.notify_waiters();
         Ok(())
     }
@@ -239,30 +255,27 @@ impl Ledger for SqliteLedger {
         budget: Budget,
     ) -> Result<Spent, LedgerError> {
         let clock = self.clock.clone();
-        self.writer
-            .run(move |connection| {
-                let now_us = clock().timestamp_micros();
-                budget::update(connection, |window| {
-                    window.spend(now_us, share, calls, budget)
-                })
+        self.write(move |connection| {
+            let now_us = clock().timestamp_micros();
+            budget::update(connection, |window| {
+                window.spend(now_us, share, calls, budget)
             })
-            .await
+        })
+        .await
     }
 
     async fn close_window(&self) -> Result<(), LedgerError> {
         let clock = self.clock.clone();
-        self.writer
-            .run(move |connection| {
-                let now_us = clock().timestamp_micros();
-                budget::update(connection, |window| window.close(now_us))
-            })
-            .await
+        self.write(move |connection| {
+            let now_us = clock().timestamp_micros();
+            budget::update(connection, |window| window.close(now_us))
+        })
+        .await
     }
 
     async fn bind(&self, account: &Account) -> Result<(), LedgerError> {
         let ours = account.clone();
-        self.writer
-            .run(move |connection| file::bind(connection, ours))
+        self.write(move |connection| file::bind(connection, ours))
             .await
     }
 

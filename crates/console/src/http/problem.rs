@@ -263,6 +263,7 @@ impl From<LedgerError> for Problem {
                 )
             }
             LedgerError::OtherAccount { .. }
+            | LedgerError::Moved { .. }
             | LedgerError::Unusable(_)
             | LedgerError::Corrupt(_) => {
                 tracing::error!(%error, "the ledger cannot be used");

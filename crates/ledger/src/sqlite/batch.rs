@@ -28,6 +28,19 @@ pub(super) fn open(connection: &Connection, opening: Sealed) -> Result<Opened, L
     if let Some(existing) = load(connection, &BatchRef::External(external_id.clone()))? {
         return Ok(Opened::Existing(existing));
     }
+    insert(connection, &stored, &head)?;
+    journal::append(connection, &entry)?;
+    job::plan(connection, &batch.id().to_string(), &jobs, None)?;
+    Ok(Opened::New(stored))
+}
+
+/// Stores a batch that is not there, and what was asked for. `head` is its record.
+pub(super) fn insert(
+    connection: &Connection,
+    stored: &Stored,
+    head: &str,
+) -> Result<(), LedgerError> {
+    let batch = &stored.batch;
     let id = batch.id().to_string();
     connection
         .prepare_cached(
@@ -36,7 +49,7 @@ pub(super) fn open(connection: &Connection, opening: Sealed) -> Result<Opened, L
         )?
         .execute(params![
             id,
-            external_id.as_str(),
+            batch.head().external_id.as_str(),
             stored.version,
             batch.state().name(),
             head,
@@ -45,9 +58,23 @@ pub(super) fn open(connection: &Connection, opening: Sealed) -> Result<Opened, L
     connection
         .prepare_cached("INSERT INTO content (batch, record) VALUES (?1, ?2)")?
         .execute(params![id, record::encode_content(batch.content())])?;
-    journal::append(connection, &entry)?;
-    job::plan(connection, &id, &jobs, None)?;
-    Ok(Opened::New(stored))
+    Ok(())
+}
+
+/// Stores the records of some outcomes by their places.
+pub(super) fn put_outcomes(
+    connection: &Connection,
+    batch: &str,
+    outcomes: impl IntoIterator<Item = (usize, String)>,
+) -> Result<(), LedgerError> {
+    let mut put = connection.prepare_cached(
+        "INSERT INTO outcome (batch, place, record) VALUES (?1, ?2, ?3)
+         ON CONFLICT DO UPDATE SET record = excluded.record",
+    )?;
+    for (place, record) in outcomes {
+        put.execute(params![batch, place, record])?;
+    }
+    Ok(())
 }
 
 /// What a commit writes.
@@ -124,13 +151,7 @@ impl Change {
                 self.head,
                 self.journal_head
             ])?;
-        let mut outcome = connection.prepare_cached(
-            "INSERT INTO outcome (batch, place, record) VALUES (?1, ?2, ?3)
-             ON CONFLICT DO UPDATE SET record = excluded.record",
-        )?;
-        for (place, record) in &self.outcomes {
-            outcome.execute(params![self.id, place, record])?;
-        }
+        put_outcomes(connection, &self.id, self.outcomes)?;
         journal::append(connection, &self.entry)?;
         job::plan(connection, &self.id, &self.jobs, self.kept)
     }

@@ -11,13 +11,14 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavio
 use crate::error::LedgerError;
 
 /// Every migration ever released, oldest first. Append-only.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("migrations/0001_ledger.sql"),
     include_str!("migrations/0002_budget.sql"),
+    include_str!("migrations/0003_moving.sql"),
 ];
 
 /// How long to wait before trying again what SQLite does not wait for itself.
-const BUSY_PAUSE: Duration = Duration::from_millis(5);
+pub(super) const BUSY_PAUSE: Duration = Duration::from_millis(5);
 
 /// Whether a ledger that is not there may be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::error::LedgerError;
 use crate::job::{Claim, Queue, later_us};
+use crate::moving::Planned;
 
 /// Plans exactly `jobs` for a batch; whatever else was planned or claimed is gone. The job of
 /// `kept` stays as it is.
@@ -169,4 +170,59 @@ pub(super) fn count_due(
     Ok(connection
         .prepare_cached("SELECT count(*) FROM job WHERE queue = ?1 AND ready_at <= ?2")?
         .query_row(params![queue.name(), now_us], |row| row.get(0))?)
+}
+
+/// The jobs of a batch, as they are planned.
+pub(super) fn all(connection: &Connection, batch: &str) -> Result<Vec<Planned>, LedgerError> {
+    let mut rows = connection
+        .prepare_cached("SELECT ready_at, attempt FROM job WHERE queue = ?1 AND batch = ?2")?;
+    let mut jobs = Vec::new();
+    for queue in Queue::ALL {
+        let planned = rows.query_row([queue.name(), batch], |row| {
+            Ok(Planned {
+                queue,
+                due_us: row.get(0)?,
+                attempt: row.get(1)?,
+            })
+        });
+        jobs.extend(planned.optional()?);
+    }
+    Ok(jobs)
+}
+
+/// Plans a job as it was planned elsewhere.
+pub(super) fn put(
+    connection: &Connection,
+    batch: &str,
+    planned: Planned,
+) -> Result<(), LedgerError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO job (queue, batch, ready_at, attempt) VALUES (?1, ?2, ?3, ?4)",
+        )?
+        .execute(params![
+            planned.queue.name(),
+            batch,
+            planned.due_us,
+            planned.attempt
+        ])?;
+    Ok(())
+}
+
+/// How many claims last, and when the last of them ends.
+pub(super) fn lasting(connection: &Connection, now_us: i64) -> Result<(u64, i64), LedgerError> {
+    let claims = "SELECT count(*), coalesce(max(ready_at), 0) FROM job
+                  WHERE fence IS NOT NULL AND ready_at > ?1";
+    Ok(connection.query_row(claims, [now_us], |row| Ok((row.get(0)?, row.get(1)?)))?)
+}
+
+/// The fence of the newest claim.
+pub(super) fn newest_fence(connection: &Connection) -> Result<u64, LedgerError> {
+    Ok(connection.query_row("SELECT fence FROM ledger", [], |row| row.get(0))?)
+}
+
+/// Makes the next fence be above `fence`.
+pub(super) fn raise_fence(connection: &Connection, fence: u64) -> Result<(), LedgerError> {
+    connection.execute("UPDATE ledger SET fence = max(fence, ?1)", [fence])?;
+    Ok(())
 }
