@@ -120,7 +120,7 @@ fn the_unit_waits_longer_than_a_worker_drains() {
     let seconds: u64 = after(&unit, "TimeoutStopSec=")[0].parse().unwrap();
     for (path, constant) in [
         (
-            "crates/cli/src/roles.rs",
+            "crates/cli/src/config.rs",
             "const DRAIN: Duration = Duration::from_secs(30);",
         ),
         (

@@ -10,9 +10,10 @@ use crate::{markdown, read, words};
 type Names = BTreeSet<String>;
 
 /// Secrets; each may also stand in a file that `…_FILE` names.
-const SECRETS: [&str; 3] = [
+const SECRETS: [&str; 4] = [
     "ONAY_IYZICO_API_KEY",
     "ONAY_IYZICO_SECRET_KEY",
+    "ONAY_STORE",
     "ONAY_TOKEN",
 ];
 

@@ -36,8 +36,15 @@ pub(crate) struct Global {
     /// Policy file [default: policy.toml beside the settings file]
     #[arg(long, global = true, env = "ONAY_POLICY", value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
-    /// Where batches are kept, `sqlite:///absolute/path` [default: a file in the user's data directory]
-    #[arg(long, global = true, env = "ONAY_STORE", value_name = "URL")]
+    /// Where batches are kept, `sqlite:///absolute/path` or `redis://host:port/db` [default: a file in the
+    /// user's data directory]
+    #[arg(
+        long,
+        global = true,
+        env = "ONAY_STORE",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
     pub(crate) store: Option<String>,
     /// The provider's address [default: iyzico's sandbox]
     #[arg(long, global = true, env = "ONAY_IYZICO_URL", value_name = "URL")]
@@ -85,9 +92,9 @@ pub(crate) enum Command {
     /// Run console, worker and reconciler in one process
     Serve(Serve),
     /// Run a worker: initialize, authorize, cancel
-    Worker,
+    Worker(Work),
     /// Run a reconciler: retrieve until every item is final
-    Reconciler,
+    Reconciler(Work),
     /// Run the console: HTTP API and pages
     Console(Serve),
     /// Run a provider in a box, for tests and for trying things out
@@ -301,6 +308,13 @@ pub(crate) enum Audit {
 pub(crate) struct Serve {
     /// Where the console listens
     #[arg(long, env = "ONAY_LISTEN", value_name = "ADDR")]
+    pub(crate) listen: Option<SocketAddr>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Work {
+    /// Where to answer /healthz and /readyz, and nothing else [default: nowhere]
+    #[arg(long, env = "ONAY_WORKER_LISTEN", value_name = "ADDR")]
     pub(crate) listen: Option<SocketAddr>,
 }
 

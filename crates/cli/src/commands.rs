@@ -46,8 +46,8 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<Exit> {
             bench::run(&global, &args).await
         }
         Command::Serve(args) => serve::all(&telling(&global)?, &args).await,
-        Command::Worker => serve::work(&telling(&global)?, Kind::Worker).await,
-        Command::Reconciler => serve::work(&telling(&global)?, Kind::Reconciler).await,
+        Command::Worker(args) => serve::work(&telling(&global)?, &args, Kind::Worker).await,
+        Command::Reconciler(args) => serve::work(&telling(&global)?, &args, Kind::Reconciler).await,
         Command::Console(args) => serve::console(&telling(&global)?, &args).await,
         Command::Submit(args) => submit::run(&quiet(&global)?, args).await,
         Command::Validate(args) => submit::validate(&quiet(&global)?, &args),

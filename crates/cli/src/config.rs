@@ -7,14 +7,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use directories::ProjectDirs;
-use onay_ledger::{Access, Budget, Ledger};
+use onay_console::Durability;
+use onay_ledger::{Access, Budget, Ledger, LedgerError};
 use onay_payout::{Identity, PersonName, Policy};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
 use crate::args::Global;
 use crate::exit::Failure;
 use crate::output;
+use crate::store::StoreUrl;
 
 /// Where the console listens unless told otherwise: this machine only.
 const LISTEN: &str = "127.0.0.1:8088";
@@ -23,11 +25,17 @@ const LISTEN: &str = "127.0.0.1:8088";
 /// it documents none for mass payouts (read 2026-11-22).
 const CALLS_PER_MINUTE: u32 = 50;
 
+/// How long a stopping process waits for what is under way unless told otherwise, beyond one
+/// provider call.
+const DRAIN: Duration = Duration::from_secs(30);
+
 /// What the settings file may say.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct File {
+struct Settings {
     store: Option<String>,
+    store_file: Option<PathBuf>,
+    durability: Option<Durability>,
     policy: Option<PathBuf>,
     listen: Option<SocketAddr>,
     log: Option<String>,
@@ -53,6 +61,9 @@ struct WorkerTable {
     concurrency: Option<usize>,
     #[serde(deserialize_with = "duration")]
     lease: Option<Duration>,
+    #[serde(deserialize_with = "duration")]
+    drain: Option<Duration>,
+    listen: Option<SocketAddr>,
 }
 
 fn duration<'de, D: serde::Deserializer<'de>>(source: D) -> Result<Option<Duration>, D::Error> {
@@ -68,7 +79,9 @@ fn duration<'de, D: serde::Deserializer<'de>>(source: D) -> Result<Option<Durati
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
     /// The ledger's URL.
-    pub(crate) store: String,
+    pub(crate) store: StoreUrl,
+    /// What is asked of the store.
+    pub(crate) durability: Durability,
     /// The policy file.
     pub(crate) policy: PathBuf,
     /// Where the console listens.
@@ -87,6 +100,10 @@ pub(crate) struct Config {
     pub(crate) concurrency: usize,
     /// How long a dead worker's jobs stay its own.
     pub(crate) lease: Duration,
+    /// How long a stopping process waits for what is under way.
+    pub(crate) drain: Duration,
+    /// Where workers and reconcilers answer supervisors, if they do.
+    pub(crate) worker_listen: Option<SocketAddr>,
     /// The settings file that was read, if any.
     pub(crate) file: Option<PathBuf>,
     api_key_file: Option<PathBuf>,
@@ -112,10 +129,8 @@ impl Config {
             Some(text) => beside(text),
             None => given,
         };
-        let store = match global.store.clone().or(file.store) {
-            Some(store) => store,
-            None => default_store()?,
-        };
+        let store_file = file.store_file.map(relative);
+        let call_timeout = file.iyzico.timeout.unwrap_or(onay_iyzico::CALL_TIMEOUT);
         let listen = match file.listen {
             Some(listen) => listen,
             None => LISTEN
@@ -123,7 +138,8 @@ impl Config {
                 .map_err(|_| Failure::usage("no address to listen on"))?,
         };
         Ok(Self {
-            store,
+            store: store(global, file.store, store_file.as_deref())?,
+            durability: durability(file.durability)?,
             policy: global
                 .policy
                 .clone()
@@ -137,32 +153,50 @@ impl Config {
                 .or(file.iyzico.url)
                 .unwrap_or_else(|| onay_iyzico::SANDBOX_URL.to_owned()),
             iyzico_locale: file.iyzico.locale.unwrap_or_else(|| "tr".to_owned()),
-            call_timeout: file.iyzico.timeout.unwrap_or(onay_iyzico::CALL_TIMEOUT),
+            call_timeout,
             budget: budget(calls_per_minute(file.iyzico.calls_per_minute)?)?,
             concurrency: file.worker.concurrency.unwrap_or(16).max(1),
             lease: file.worker.lease.unwrap_or(Duration::from_secs(15)),
+            drain: file
+                .worker
+                .drain
+                .unwrap_or(call_timeout.saturating_add(DRAIN)),
+            worker_listen: file.worker.listen,
             api_key_file: file.iyzico.api_key_file.map(relative),
             secret_key_file: file.iyzico.secret_key_file.map(relative),
             file: path,
         })
     }
 
-    /// The ledger; `access` says whether it may be created.
+    /// The ledger, for a command that ends when it is not there; `access` says whether it may be
+    /// created.
     pub(crate) async fn ledger(&self, access: Access) -> Result<Arc<dyn Ledger>, Failure> {
-        onay_ledger::open(&self.store, access)
-            .await
-            .map_err(|error| {
-                let is_there = self
-                    .store
-                    .strip_prefix("sqlite://")
-                    .is_some_and(|path| Path::new(path).exists());
-                let hint = if is_there {
-                    "the user who runs this must be able to write the file and its folder"
-                } else {
-                    "`onay serve` and `onay submit` create it; ONAY_STORE or --store names another"
-                };
-                Failure::usage(format!("{}: {error}", self.store)).hint(hint)
-            })
+        let opened = self.open(access).await;
+        opened.map_err(|error| self.refused(&error))
+    }
+
+    /// The ledger; [`LedgerError::Unavailable`] when it is worth a second try.
+    pub(crate) async fn open(&self, access: Access) -> Result<Arc<dyn Ledger>, LedgerError> {
+        onay_ledger::open(self.store.expose(), access).await
+    }
+
+    /// Why the ledger cannot be used, and what to do.
+    pub(crate) fn refused(&self, error: &LedgerError) -> Failure {
+        if matches!(error, LedgerError::OtherAccount { .. }) {
+            return Failure::refused(error.to_string());
+        }
+        let hint = match self.store.file() {
+            None => {
+                "is the server running, and can it be reached from here? ONAY_STORE or --store names another"
+            }
+            Some(path) if Path::new(path).exists() => {
+                "the user who runs this must be able to write the file and its folder"
+            }
+            Some(_) => {
+                "`onay serve` and `onay submit` create it; ONAY_STORE or --store names another"
+            }
+        };
+        Failure::usage(format!("{}: {error}", self.store)).hint(hint)
     }
 
     /// The policy.
@@ -232,6 +266,35 @@ fn ask_token(name: &PersonName) -> Result<SecretString, Failure> {
         .map_err(|_| missing())
 }
 
+/// Which ledger: the flag or the variable, the file that `ONAY_STORE_FILE` names, the settings.
+fn store(
+    global: &Global,
+    in_file: Option<String>,
+    file: Option<&Path>,
+) -> Result<StoreUrl, Failure> {
+    let secret = |file| {
+        let secret = optional_secret("ONAY_STORE", file)?;
+        Ok::<_, Failure>(secret.map(|url| url.expose_secret().to_owned()))
+    };
+    let given = global.store.clone().or(secret(None)?).or(in_file);
+    let url = match given {
+        Some(url) => Some(url),
+        None => secret(file)?,
+    };
+    url.map_or_else(default_store, Ok).map(StoreUrl::from)
+}
+
+fn durability(in_file: Option<Durability>) -> Result<Durability, Failure> {
+    match variable("ONAY_DURABILITY").as_deref() {
+        None => Ok(in_file.unwrap_or_default()),
+        Some("strict") => Ok(Durability::Strict),
+        Some("relaxed") => Ok(Durability::Relaxed),
+        Some(other) => Err(Failure::usage(format!(
+            "ONAY_DURABILITY is `{other}`; use strict or relaxed"
+        ))),
+    }
+}
+
 fn calls_per_minute(in_file: Option<u32>) -> Result<u32, Failure> {
     let name = "ONAY_IYZICO_CALLS_PER_MINUTE";
     let set = variable(name).map(|text| text.trim().parse());
@@ -272,7 +335,7 @@ fn find_file(global: &Global) -> Result<Option<PathBuf>, Failure> {
     Ok(candidates.into_iter().flatten().find(|path| path.exists()))
 }
 
-fn read_file(path: &Path) -> Result<File, Failure> {
+fn read_file(path: &Path) -> Result<Settings, Failure> {
     let shown = path.display();
     let text = std::fs::read_to_string(path)
         .map_err(|error| Failure::usage(format!("{shown} cannot be read: {error}")))?;

@@ -3,9 +3,11 @@
 mod args;
 mod commands;
 mod config;
+mod door;
 mod exit;
 mod output;
 mod roles;
+mod store;
 mod telemetry;
 
 use std::process::ExitCode;

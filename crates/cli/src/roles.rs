@@ -3,20 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
-use apalis::prelude::Monitor;
-use onay_console::Desk;
-use onay_ledger::{Budget, Health, HealthState, Ledger, Metered, Role, RoleSettings, Share};
+use anyhow::{Context as _, bail};
+use apalis::prelude::{Monitor, WorkerContext};
+use onay_ledger::{
+    Budget, Health, HealthState, Ledger, LedgerError, Metered, Role, RoleSettings, Share,
+};
 use onay_payout::{Policy, Provider, WorkerName};
 use onay_reconciler::Reconciler;
 use onay_worker::Worker;
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 use uuid::Uuid;
-
-/// How long a stopping process waits for what is under way, beyond one provider call.
-const DRAIN: Duration = Duration::from_secs(30);
 
 /// What a process can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +32,7 @@ pub(crate) struct House {
     pub(crate) budget: Option<Budget>,
     pub(crate) call_timeout: Duration,
     pub(crate) lease: Duration,
+    pub(crate) drain: Duration,
     pub(crate) concurrency: usize,
 }
 
@@ -57,13 +55,17 @@ impl House {
 /// The roles of one process that work on jobs.
 pub(crate) struct Crew {
     roles: Vec<Role>,
+    lease: Duration,
     drain: Duration,
 }
 
 impl Crew {
-    /// Puts the roles together, under one name that no other start of any process has.
-    pub(crate) async fn new(house: House, kinds: &[Kind]) -> anyhow::Result<Self> {
-        let name = new_name()?;
+    /// Puts the roles together, under one [`new_name`].
+    pub(crate) async fn new(
+        house: House,
+        name: &WorkerName,
+        kinds: &[Kind],
+    ) -> Result<Self, LedgerError> {
         let mut roles = Vec::new();
         for kind in kinds {
             let (ledger, provider) = (Arc::clone(&house.ledger), house.provider_for(*kind));
@@ -83,7 +85,8 @@ impl Crew {
         }
         Ok(Self {
             roles,
-            drain: house.call_timeout.saturating_add(DRAIN),
+            lease: house.lease,
+            drain: house.drain,
         })
     }
 
@@ -101,38 +104,41 @@ impl Crew {
         }
     }
 
-    /// Works until `stop`, then lets calls under way finish.
+    /// Works until `stop`. What is under way then is finished, within the time to drain; what has
+    /// not begun is given back.
+    ///
+    /// # Errors
+    /// Also when something was still under way at the end of that time. It is not lost: its claim
+    /// ends, and somebody else takes it over.
     pub(crate) async fn work(self, stop: CancellationToken) -> anyhow::Result<()> {
-        let monitor = Monitor::new().shutdown_timeout(self.drain);
+        let (lease, drain) = (self.lease.as_secs(), self.drain);
         let monitor = self
             .roles
             .into_iter()
-            .fold(monitor, |monitor, role| role.register(monitor));
-        monitor
-            .run_with_signal(async {
-                stop.cancelled().await;
-                Ok(())
-            })
-            .await
-            .context("the workers ended with an error")
+            .fold(Monitor::new(), |monitor, role| role.register(monitor));
+        let context = monitor.context();
+        let stopping = async {
+            stop.cancelled().await;
+            // Fails only for a monitor that has ended already.
+            let _ = context.shutdown();
+            pass(drain).await;
+        };
+        tokio::select! {
+            ended = monitor.run() => ended.context("the workers ended with an error"),
+            () = stopping => {
+                let left: usize = context.workers().iter().map(WorkerContext::task_count).sum();
+                bail!(
+                    "{left} jobs were still under way {} s after the stop; nothing is lost: others \
+                     take them over within {lease} s, and ask about calls that were cut",
+                    drain.as_secs()
+                )
+            }
+        }
     }
 }
 
-/// Serves the console until `stop`.
-pub(crate) async fn serve_console(
-    desk: Desk,
-    listener: TcpListener,
-    stop: CancellationToken,
-) -> anyhow::Result<()> {
-    let address = listener.local_addr()?;
-    info!("console on http://{address}");
-    axum::serve(listener, onay_console::router(desk))
-        .with_graceful_shutdown(stop.cancelled_owned())
-        .await
-        .context("the console ended with an error")
-}
-
-/// Cancelled by the first SIGINT or SIGTERM.
+/// Cancelled by the first SIGINT or SIGTERM. More of them change nothing, so that an impatient hand
+/// never cuts a call to the provider.
 pub(crate) fn stop_signal() -> anyhow::Result<CancellationToken> {
     use tokio::signal::unix::{SignalKind, signal};
     let (mut interrupt, mut terminate) = (
@@ -142,18 +148,33 @@ pub(crate) fn stop_signal() -> anyhow::Result<CancellationToken> {
     let stop = CancellationToken::new();
     let cancel = stop.clone();
     tokio::spawn(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            if cancel.is_cancelled() {
+                info!("stopping already; calls under way are finished first");
+            } else {
+                info!("stopping; calls under way are finished first");
+                cancel.cancel();
+            }
         }
-        info!("stopping; calls under way are finished first");
-        cancel.cancel();
     });
     Ok(stop)
 }
 
+/// Lets time pass that what is under way may still take.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the end of this time is what is waited for"
+)]
+pub(crate) async fn pass(time: Duration) {
+    tokio::time::sleep(time).await;
+}
+
 /// A name no other start of any process has.
-fn new_name() -> anyhow::Result<WorkerName> {
+pub(crate) fn new_name() -> anyhow::Result<WorkerName> {
     let unique = Uuid::new_v4().simple().to_string();
     let short: String = unique.chars().take(12).collect();
     Ok(format!("{}-{short}", std::process::id()).parse()?)

@@ -12,7 +12,6 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::get;
 use onay_ledger::Ledger;
 use onay_payout::Policy;
 
@@ -22,6 +21,7 @@ use session::Sessions;
 
 pub(crate) use access::Denied;
 pub(crate) use headers::{is_foreign, is_loopback};
+pub use health::{Durability, probes};
 pub(crate) use problem::{Kind, Problem};
 pub(crate) use session::Session;
 pub(crate) use words::{NO_REASON, words};
@@ -31,6 +31,7 @@ pub(crate) use words::{NO_REASON, words};
 pub struct Desk {
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) policy: Arc<Policy>,
+    durability: Durability,
     ready: Ready,
 }
 
@@ -43,8 +44,15 @@ impl Desk {
         Self {
             ledger,
             policy,
+            durability: Durability::default(),
             ready,
         }
+    }
+
+    /// Asks this much of the store, for `/readyz` and the pages.
+    #[must_use]
+    pub fn asking_for(self, durability: Durability) -> Self {
+        Self { durability, ..self }
     }
 
     /// Adds what else must be well for `/readyz` to say so, such as the workers of this process.
@@ -70,16 +78,14 @@ pub fn router(desk: Desk) -> Router {
     let console = Arc::new(Console {
         doorkeeper: Doorkeeper::new(Arc::clone(&desk.policy)),
         sessions: Sessions::default(),
-        desk,
+        desk: desk.clone(),
     });
-    Router::new()
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
-        .merge(pages::router())
+    pages::router()
         .nest("/v1", api::router())
+        .with_state(console)
+        .merge(health::probes(desk))
         .layer(from_fn_with_state(headers::TIME_LIMIT, headers::limit_time))
         .layer(from_fn(headers::secure))
-        .with_state(console)
 }
 
 /// What all handlers share.

@@ -8,4 +8,4 @@ mod http;
 mod pages;
 pub mod view;
 
-pub use http::{Desk, router};
+pub use http::{Desk, Durability, probes, router};

@@ -1,6 +1,7 @@
 //! `doctor`: each line is ok, or says how to mend it.
 
-use onay_ledger::{Access, Filter, Page};
+use onay_console::Durability;
+use onay_ledger::{Access, Filter, Page, Weakness};
 use onay_payout::provider::NotSent;
 use onay_payout::{Account, Policy, Provider as _, ProviderError, Role};
 use serde::Serialize;
@@ -9,6 +10,7 @@ use crate::args::Json;
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::output;
+use crate::store::remedy as change;
 
 /// One thing that was looked at.
 #[derive(Debug, Serialize)]
@@ -53,9 +55,9 @@ pub(crate) async fn run(config: &Config, json: Json) -> anyhow::Result<Exit> {
     } else {
         for check in &checks {
             let mark = if check.ok { "ok   " } else { "WRONG" };
-            output::line(format!("{mark}  {:<9} {}", check.name, check.detail))?;
+            output::line(format!("{mark}  {:<10} {}", check.name, check.detail))?;
             if let Some(remedy) = &check.remedy {
-                output::line(format!("{:>16} {remedy}", "→"))?;
+                output::line(format!("{:>17} {remedy}", "→"))?;
             }
         }
     }
@@ -133,6 +135,7 @@ async fn store(config: &Config, account: Option<&Account>) -> Vec<Check> {
         Err(error) => return vec![Check::wrong("store", error.to_string(), "see the message")],
     };
     let mut checks = vec![Check::ok("store", stats.store)];
+    checks.extend(durability(config.durability, &stats.weaknesses));
     match (&stats.account, account) {
         (Some(bound), Some(ours)) if bound != ours => checks.push(Check::wrong(
             "account",
@@ -153,6 +156,22 @@ async fn store(config: &Config, account: Option<&Account>) -> Vec<Check> {
     }
     checks.push(clock(ledger.as_ref()).await);
     checks
+}
+
+/// Whether the store can forget. Where somebody chose that it may, it is still not well.
+fn durability(asked: Durability, weaknesses: &[Weakness]) -> Vec<Check> {
+    if weaknesses.is_empty() {
+        let detail = "the store forgets nothing it was told".to_owned();
+        return vec![Check::ok("durability", detail)];
+    }
+    let check = |weakness| {
+        let detail = match asked {
+            Durability::Strict => format!("{weakness}; roles that move money refuse to start"),
+            Durability::Relaxed => format!("{weakness}; relaxed by choice"),
+        };
+        Check::wrong("durability", detail, change(weakness))
+    };
+    weaknesses.iter().map(check).collect()
 }
 
 /// A clock that went back would let expiries and deadlines slip.

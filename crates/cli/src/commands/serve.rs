@@ -2,113 +2,189 @@
 
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use onay_console::Desk;
-use onay_ledger::{Access, Ledger, LedgerError};
-use onay_payout::Policy;
-use tokio::net::TcpListener;
+use onay_ledger::{Access, Ledger, LedgerError, Weakness};
+use onay_payout::{Policy, Provider};
 use tokio_util::sync::CancellationToken;
 
-use crate::args::Serve;
+use crate::args::{Serve, Work};
 use crate::config::Config;
-use crate::exit::{Exit, Failure};
+use crate::door::{Door, Front, Sign};
+use crate::exit::Exit;
 use crate::roles::{self, Crew, House, Kind};
+use crate::store;
 
 /// Console, worker and reconciler in one process.
 pub(crate) async fn all(config: &Config, args: &Serve) -> anyhow::Result<Exit> {
-    let shared = Shared::open(config).await?;
-    let kinds = [Kind::Worker, Kind::Reconciler];
-    let crew = Crew::new(shared.house(config)?, &kinds)
-        .await
-        .map_err(explained)?;
-    let stop = roles::stop_signal()?;
-    let desk = shared.desk().ready_when(crew.readiness());
-    let console = console_on(config, args, desk, stop.clone()).await?;
-    // Whichever ends first takes the others with it: half a process helps nobody.
-    let both = tokio::join!(
-        ending(console, &stop),
-        ending(crew.work(stop.clone()), &stop)
-    );
-    both.0.and(both.1)?;
-    Ok(Exit::Done)
+    let door = Door::open(Front::Console, args.listen.unwrap_or(config.listen));
+    run(config, Some(door), &[Kind::Worker, Kind::Reconciler]).await
 }
 
 /// One role that works on jobs.
-pub(crate) async fn work(config: &Config, kind: Kind) -> anyhow::Result<Exit> {
-    let house = Shared::open(config).await?.house(config)?;
-    let crew = Crew::new(house, &[kind]).await.map_err(explained)?;
-    crew.work(roles::stop_signal()?).await?;
-    Ok(Exit::Done)
+pub(crate) async fn work(config: &Config, args: &Work, kind: Kind) -> anyhow::Result<Exit> {
+    let address = args.listen.or(config.worker_listen);
+    let door = address.map(|address| Door::open(Front::Probes, address));
+    run(config, door, &[kind]).await
 }
 
 /// The console alone. It needs no provider keys.
 pub(crate) async fn console(config: &Config, args: &Serve) -> anyhow::Result<Exit> {
-    let desk = Shared::open(config).await?.desk();
-    console_on(config, args, desk, roles::stop_signal()?)
-        .await?
-        .await?;
+    let door = Door::open(Front::Console, args.listen.unwrap_or(config.listen));
+    run(config, Some(door), &[]).await
+}
+
+async fn run(
+    config: &Config,
+    door: Option<impl Future<Output = anyhow::Result<Door>>>,
+    kinds: &[Kind],
+) -> anyhow::Result<Exit> {
+    let duty = Duty::new(config, kinds)?;
+    let door = match door {
+        Some(door) => Some(door.await?),
+        None => None,
+    };
+    let stop = roles::stop_signal()?;
+    let sign = door.as_ref().map(Door::sign);
+    let serving = async {
+        match door {
+            Some(door) => door.serve(stop.clone(), config.drain).await,
+            None => idle(&stop).await,
+        }
+    };
+    let working = Box::pin(async {
+        match stop.run_until_cancelled(duty.begin()).await {
+            Some(begun) => begun?.work(&duty, sign, &stop).await,
+            None => Ok(()),
+        }
+    });
+    // Whichever ends first takes the other with it: half a process helps nobody.
+    let both = tokio::join!(ending(serving, &stop), ending(working, &stop));
+    both.0.and(both.1)?;
     Ok(Exit::Done)
 }
 
+async fn idle(stop: &CancellationToken) -> anyhow::Result<()> {
+    stop.cancelled().await;
+    Ok(())
+}
+
 async fn ending(
-    role: impl Future<Output = anyhow::Result<()>>,
+    part: impl Future<Output = anyhow::Result<()>>,
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
-    let outcome = role.await;
+    let outcome = part.await;
     stop.cancel();
     outcome
 }
 
-/// A ledger of another account is a matter of configuration, not of this program.
-fn explained(error: anyhow::Error) -> anyhow::Error {
-    match error.downcast_ref::<LedgerError>() {
-        Some(other @ LedgerError::OtherAccount { .. }) => {
-            Failure::refused(other.to_string()).into()
-        }
-        _ => error,
-    }
-}
-
-struct Shared {
-    ledger: Arc<dyn Ledger>,
+/// What a process is to do, as far as it is known without the store. What is wrong with the
+/// settings is found here, at once.
+struct Duty<'a> {
+    config: &'a Config,
+    kinds: &'a [Kind],
     policy: Arc<Policy>,
+    provider: Option<Arc<dyn Provider>>,
 }
 
-impl Shared {
-    async fn open(config: &Config) -> anyhow::Result<Self> {
+/// What there is once the store answers.
+struct Begun {
+    ledger: Arc<dyn Ledger>,
+    weaknesses: Vec<Weakness>,
+    crew: Option<Crew>,
+}
+
+impl<'a> Duty<'a> {
+    fn new(config: &'a Config, kinds: &'a [Kind]) -> anyhow::Result<Self> {
+        let provider: Option<Arc<dyn Provider>> = match kinds {
+            [] => None,
+            _ => Some(Arc::new(config.provider()?)),
+        };
         Ok(Self {
+            config,
+            kinds,
             policy: config.policy()?,
-            ledger: config.ledger(Access::Create).await?,
+            provider,
         })
     }
 
-    fn house(&self, config: &Config) -> Result<House, Failure> {
-        Ok(House {
-            ledger: Arc::clone(&self.ledger),
+    /// Waits for the store, and puts the roles together on it.
+    async fn begin(&self) -> anyhow::Result<Begun> {
+        let config = self.config;
+        let refused = |error: LedgerError| config.refused(&error);
+        let open = async || {
+            let ledger = config.open(Access::Create).await?;
+            let weaknesses = ledger.stats().await?.weaknesses;
+            Ok((ledger, weaknesses))
+        };
+        let opened = store::patiently(&config.store, open).await;
+        let (ledger, weaknesses) = opened.map_err(refused)?;
+        if self.kinds.contains(&Kind::Worker) {
+            store::admit(config.durability, &weaknesses)?;
+        }
+        store::tell(config.durability, &weaknesses);
+        let crew = match &self.provider {
+            None => None,
+            Some(provider) => {
+                let name = roles::new_name()?;
+                let crew = async || {
+                    let house = self.house(&ledger, provider);
+                    Crew::new(house, &name, self.kinds).await
+                };
+                Some(
+                    store::patiently(&config.store, crew)
+                        .await
+                        .map_err(refused)?,
+                )
+            }
+        };
+        Ok(Begun {
+            ledger,
+            weaknesses,
+            crew,
+        })
+    }
+
+    fn house(&self, ledger: &Arc<dyn Ledger>, provider: &Arc<dyn Provider>) -> House {
+        House {
+            ledger: Arc::clone(ledger),
             policy: Arc::clone(&self.policy),
-            provider: Arc::new(config.provider()?),
-            budget: config.budget,
-            call_timeout: config.call_timeout,
-            lease: config.lease,
-            concurrency: config.concurrency,
-        })
-    }
-
-    fn desk(&self) -> Desk {
-        Desk::new(Arc::clone(&self.ledger), Arc::clone(&self.policy))
+            provider: Arc::clone(provider),
+            budget: self.config.budget,
+            call_timeout: self.config.call_timeout,
+            lease: self.config.lease,
+            drain: self.config.drain,
+            concurrency: self.config.concurrency,
+        }
     }
 }
 
-/// Takes the address at once, so that a taken port is found before anything runs.
-async fn console_on(
-    config: &Config,
-    args: &Serve,
-    desk: Desk,
-    stop: CancellationToken,
-) -> anyhow::Result<impl Future<Output = anyhow::Result<()>> + use<>> {
-    let address = args.listen.unwrap_or(config.listen);
-    let listener = TcpListener::bind(address).await.with_context(|| {
-        format!("the console cannot listen on {address}; choose another with --listen")
-    })?;
-    Ok(roles::serve_console(desk, listener, stop))
+impl Begun {
+    /// Works until `stop`.
+    async fn work(
+        self,
+        duty: &Duty<'_>,
+        sign: Option<Sign>,
+        stop: &CancellationToken,
+    ) -> anyhow::Result<()> {
+        let durability = duty.config.durability;
+        let desk = Desk::new(Arc::clone(&self.ledger), Arc::clone(&duty.policy));
+        let desk = desk.asking_for(durability);
+        let desk = match &self.crew {
+            Some(crew) => desk.ready_when(crew.readiness()),
+            None => desk,
+        };
+        if let Some(sign) = sign {
+            sign.show(desk);
+        }
+        let working = async {
+            match self.crew {
+                Some(crew) => Box::pin(crew.work(stop.clone())).await,
+                None => idle(stop).await,
+            }
+        };
+        tokio::select! {
+            worked = working => worked,
+            never = store::watch(self.ledger.as_ref(), durability, self.weaknesses) => match never {},
+        }
+    }
 }

@@ -210,6 +210,7 @@ pub(super) const fn payee_kind(kind: RecipientType) -> &'static str {
 pub(super) struct Header {
     pub(super) name: String,
     pub(super) form_key: String,
+    pub(super) caution: Option<&'static str>,
 }
 
 impl From<&Visitor> for Header {
@@ -217,6 +218,7 @@ impl From<&Visitor> for Header {
         Self {
             name: visitor.identity().name().to_string(),
             form_key: visitor.form_key().to_owned(),
+            caution: visitor.caution(),
         }
     }
 }

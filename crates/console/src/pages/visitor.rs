@@ -18,15 +18,23 @@ use crate::http::{Console, Kind, Problem, Session, is_foreign, is_loopback};
 const COOKIE_NAME: &str = "onay_session";
 
 /// A signed-in person. Anybody else is sent to the sign-in page, and from there back.
-pub(super) struct Visitor(Session);
+pub(super) struct Visitor {
+    session: Session,
+    caution: Option<&'static str>,
+}
 
 impl Visitor {
     pub(super) const fn identity(&self) -> &Identity {
-        &self.0.identity
+        &self.session.identity
     }
 
     pub(super) fn form_key(&self) -> &str {
-        &self.0.form_key
+        &self.session.form_key
+    }
+
+    /// What must be known about the store, on every page.
+    pub(super) const fn caution(&self) -> Option<&'static str> {
+        self.caution
     }
 }
 
@@ -39,9 +47,11 @@ impl FromRequestParts<Arc<Console>> for Visitor {
     ) -> Result<Self, Redirect> {
         let session =
             session_id(&parts.headers).and_then(|id| console.sessions.find(id, Instant::now()));
-        session
-            .map(Self)
-            .ok_or_else(|| Redirect::to(&sign_in_address(parts.uri.path())))
+        let Some(session) = session else {
+            return Err(Redirect::to(&sign_in_address(parts.uri.path())));
+        };
+        let caution = console.desk.caution().await;
+        Ok(Self { session, caution })
     }
 }
 
@@ -83,7 +93,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<Console>> for Signed<T> {
             let problem = Problem::new(Kind::BadRequest, "the form is not complete; go back");
             return Err(Fault::from(problem).into_response());
         };
-        if visitor.0.wrote(&form_key) {
+        if visitor.session.wrote(&form_key) {
             return Ok(Self { visitor, form });
         }
         let detail = "the form belongs to a session that has ended; go back, reload the page and \

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::commands::init::{Starter, write_new};
 use crate::commands::simulate::{API_KEY, SECRET_KEY};
+use crate::door::{Door, Front};
 use crate::exit::Failure;
 use crate::roles::{self, Crew, House, Kind};
 
@@ -75,8 +76,8 @@ impl Stage {
             &format!("store = \"{store}\"\n"),
         )?;
         let ledger = onay_ledger::open(&store, Access::Create).await?;
-        let console = TcpListener::bind("127.0.0.1:0").await?;
-        let console_url = format!("http://{}", console.local_addr()?);
+        let door = Door::open(Front::Console, ([127, 0, 0, 1], 0).into()).await?;
+        let console_url = door.sign().url();
         let house = House {
             ledger: Arc::clone(&ledger),
             policy: Arc::clone(&policy),
@@ -84,10 +85,11 @@ impl Stage {
             budget: None,
             call_timeout,
             lease: Duration::from_secs(15),
+            drain: call_timeout,
             concurrency: 4,
         };
         let desk = Desk::new(Arc::clone(&ledger), Arc::clone(&policy));
-        let running = tokio::spawn(run(house, desk, console, stop.clone()));
+        let running = tokio::spawn(run(house, desk, door, stop.clone()));
         Ok((
             Self {
                 dir,
@@ -120,18 +122,11 @@ impl Stage {
     }
 }
 
-async fn run(
-    house: House,
-    desk: Desk,
-    console: TcpListener,
-    stop: CancellationToken,
-) -> anyhow::Result<()> {
-    let crew = Crew::new(house, &[Kind::Worker, Kind::Reconciler]).await?;
-    let desk = desk.ready_when(crew.readiness());
-    let (work, console) = tokio::join!(
-        crew.work(stop.clone()),
-        roles::serve_console(desk, console, stop)
-    );
+async fn run(house: House, desk: Desk, door: Door, stop: CancellationToken) -> anyhow::Result<()> {
+    let (name, drain) = (roles::new_name()?, house.drain);
+    let crew = Crew::new(house, &name, &[Kind::Worker, Kind::Reconciler]).await?;
+    door.sign().show(desk.ready_when(crew.readiness()));
+    let (work, console) = tokio::join!(crew.work(stop.clone()), door.serve(stop, drain));
     work.and(console)
 }
 
