@@ -165,10 +165,14 @@ impl RedisServer {
         redis::from_redis_value(self.command(&["INFO", section])).unwrap()
     }
 
-    /// Waits until a field of `INFO` has this value.
+    /// Waits until a field of `INFO` has this value. A server that changes its role cuts connections.
     pub fn wait_for_info(&self, section: &str, field: &str, expected: &str) {
         until(&format!("{field} is {expected}; {}", self.log()), || {
-            self.info(section).get::<String>(field).as_deref() == Some(expected)
+            let answer = self.try_command(&["INFO", section]);
+            let info: Option<InfoDict> = answer
+                .ok()
+                .map(|info| redis::from_redis_value(info).unwrap());
+            info.is_some_and(|info| info.get::<String>(field).as_deref() == Some(expected))
         });
     }
 
@@ -313,8 +317,16 @@ fn share<T>(slot: &Mutex<Weak<T>>, start: impl FnOnce() -> T) -> Arc<T> {
     })
 }
 
+/// Where these servers are, as a URL lists them.
+fn hosts(servers: &[RedisServer]) -> String {
+    let hosts = servers
+        .iter()
+        .map(|server| format!("127.0.0.1:{}", server.port()));
+    hosts.collect::<Vec<_>>().join(",")
+}
+
 /// Waits until `happened`.
-fn until(what: &str, happened: impl Fn() -> bool) {
+fn until(what: &str, mut happened: impl FnMut() -> bool) {
     let began = Instant::now();
     while !happened() {
         assert!(began.elapsed() < PATIENCE, "this did not happen: {what}");

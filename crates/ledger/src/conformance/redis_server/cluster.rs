@@ -1,10 +1,11 @@
 //! Three servers that share the slots of a cluster.
 
 use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
 
 use redis::InfoDict;
 
-use super::{Kind, Port, RedisServer, share, until};
+use super::{Kind, Port, RedisServer, hosts, share, until};
 
 /// How many slots a cluster has.
 const SLOTS: usize = 16_384;
@@ -20,17 +21,19 @@ impl Cluster {
     /// The one cluster that the tests running at the same time share.
     pub fn shared() -> Arc<Self> {
         static SHARED: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
-        share(&SHARED, Self::start)
+        share(&SHARED, || Self::start(Duration::from_mins(1)))
     }
 
-    /// Starts three servers, gives each a third of the slots, and waits until all agree.
-    pub fn start() -> Self {
+    /// Starts three servers, gives each a third of the slots, and waits until all agree. A server
+    /// that does not answer for `node_timeout` is away, and the cluster with it.
+    pub fn start(node_timeout: Duration) -> Self {
+        let node_timeout = node_timeout.as_millis().to_string();
         let settings = [
             ("appendonly", "yes"),
             ("appendfsync", "always"),
             ("save", "\"\""),
             ("cluster-enabled", "yes"),
-            ("cluster-node-timeout", "2000"),
+            ("cluster-node-timeout", &node_timeout),
         ];
         let start = |_| RedisServer::start_on(Port::with_bus(), Kind::Store, &settings);
         let nodes: Vec<_> = (0..3).map(start).collect();
@@ -51,6 +54,11 @@ impl Cluster {
             until("all servers of the cluster agree", || is_complete(node));
         }
         Self { nodes }
+    }
+
+    /// Names the cluster, for [`crate::open`].
+    pub fn url(&self) -> String {
+        format!("redis+cluster://{}", hosts(&self.nodes))
     }
 }
 
