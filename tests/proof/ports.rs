@@ -15,8 +15,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use onay_ledger::{
-    Authority, Budget, Claim, Clock, Commit, Done, Entry, Filter, GENESIS, Handler, Ledger,
-    LedgerError, Opened, Opening, Page, Queue, Share, Spent, Stats, StepError, Stored,
+    Authority, Budget, Claim, Claimed, Clock, Commit, Done, Entry, Filter, GENESIS, Handler,
+    Ledger, LedgerError, Opened, Opening, Page, Queue, Share, Spent, Stats, StepError, Stored,
 };
 use onay_payout::provider::{Initialized, Query, RemoteItem, RemotePage};
 use onay_payout::{
@@ -136,10 +136,14 @@ pub(crate) enum Polled {
 /// A step under way.
 pub(crate) type Step = Pin<Box<dyn Future<Output = Result<Done, StepError>> + Send>>;
 
-/// A step of this handler on this claim.
+/// A step of this handler on this claim: the batch is loaded first, as a role does.
 pub(crate) fn begin(handler: Arc<dyn Handler>, claim: &Claim) -> Step {
     let claim = claim.clone();
-    Box::pin(async move { handler.step(&claim).await })
+    Box::pin(async move {
+        let loaded = Ports.load(&BatchRef::Id(claim.batch)).await?;
+        let stored = loaded.ok_or(LedgerError::NotFound)?;
+        handler.step(&claim, stored).await
+    })
 }
 
 /// Goes on with a step until it asks for something or ends. The handler's clock shows `now`.
@@ -259,7 +263,7 @@ impl Ledger for Ports {
         _: Duration,
         _: NonZeroU32,
         _: Duration,
-    ) -> Result<Vec<Claim>, LedgerError> {
+    ) -> Result<Vec<Claimed>, LedgerError> {
         unreachable!("a handler is given its claim")
     }
 

@@ -21,7 +21,7 @@ use tower_layer::Identity;
 use tracing::warn;
 
 use crate::health::Health;
-use crate::job::{Claim, Queue};
+use crate::job::{Claim, Claimed, Queue};
 use crate::ledger::Ledger;
 use crate::role::RoleSettings;
 
@@ -39,7 +39,7 @@ const RETRY_PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration:
 #[derive(Debug)]
 pub struct Taken {
     /// The claim.
-    pub claim: Claim,
+    pub claimed: Claimed,
     _place: OwnedSemaphorePermit,
 }
 
@@ -190,7 +190,7 @@ fn task(taken: Taken) -> Task<Taken> {
         batch,
         fence,
         ..
-    } = taken.claim;
+    } = taken.claimed.claim;
     TaskBuilder::new(taken)
         .task_id(TaskId::from_string(format!("{queue}:{batch}:{fence}")))
         .build()
@@ -239,7 +239,8 @@ impl Source {
     }
 
     async fn give_back(self, taken: VecDeque<Taken>) {
-        for Taken { claim, .. } in taken {
+        for Taken { claimed, .. } in taken {
+            let claim = claimed.claim;
             let batch = claim.batch;
             if let Err(error) = self.ledger.postpone(claim, Duration::ZERO).await {
                 warn!(batch.id = %batch, "the claim on batch {batch} ends with its lease: {error}");
@@ -249,10 +250,10 @@ impl Source {
 }
 
 /// Gives every claim its place; places that are left are free again.
-fn seated(claims: Vec<Claim>, mut places: OwnedSemaphorePermit) -> Vec<Taken> {
-    let seat = |claim| {
+fn seated(claims: Vec<Claimed>, mut places: OwnedSemaphorePermit) -> Vec<Taken> {
+    let seat = |claimed| {
         places.split(1).map(|place| Taken {
-            claim,
+            claimed,
             _place: place,
         })
     };

@@ -6,6 +6,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use onay_payout::{BatchId, Jobs};
 
+use crate::commit::Stored;
+
 /// Who a job is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Queue {
@@ -56,6 +58,32 @@ pub struct Claim {
     /// How often this job was claimed before since a commit planned it; what growing intervals are
     /// counted by. The first claim has 0.
     pub attempt: u32,
+}
+
+/// A claim, and perhaps the batch it is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimed {
+    /// The claim.
+    pub claim: Claim,
+    /// The batch as it was when it was claimed, where that spares a round trip.
+    pub stored: Option<Stored>,
+}
+
+impl From<Claim> for Claimed {
+    fn from(claim: Claim) -> Self {
+        Self {
+            claim,
+            stored: None,
+        }
+    }
+}
+
+/// The fence after `newest`. The time is in it, so that a store which lost its last writes gives no
+/// fence out twice.
+pub(crate) fn next_fence(newest: u64, now_us: i64) -> u64 {
+    newest
+        .saturating_add(1)
+        .max(u64::try_from(now_us).unwrap_or_default())
 }
 
 /// `now_us`, microseconds since 1970, later by `delay`.

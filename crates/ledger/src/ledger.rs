@@ -11,7 +11,7 @@ use onay_payout::{Account, BatchId, BatchRef, Head, Jobs, WorkerName};
 use crate::budget::{Budget, Share, Spent};
 use crate::commit::{Commit, Opening, Stored};
 use crate::error::LedgerError;
-use crate::job::{Claim, Queue};
+use crate::job::{Claim, Claimed, Queue};
 use crate::journal::Entry;
 
 /// A durable store of batches.
@@ -49,7 +49,7 @@ pub trait Ledger: Send + Sync + fmt::Debug {
         lease: Duration,
         most: NonZeroU32,
         wait: Duration,
-    ) -> Result<Vec<Claim>, LedgerError>;
+    ) -> Result<Vec<Claimed>, LedgerError>;
 
     /// Makes a claim last for another `lease` from now.
     async fn renew(&self, claim: &Claim, lease: Duration) -> Result<(), LedgerError>;

@@ -15,7 +15,7 @@ use crate::budget::{Budget, Share, Spent, Window};
 use crate::clock::Clock;
 use crate::commit::{Commit, Opening, Sealed, Stored};
 use crate::error::LedgerError;
-use crate::job::{Claim, Queue, later_us};
+use crate::job::{Claim, Claimed, Queue, later_us, next_fence};
 use crate::journal::Entry;
 use crate::ledger::{Filter, Ledger, Opened, Page, Stats};
 
@@ -124,7 +124,7 @@ impl Memory {
             .iter_mut()
             .filter(|((of, _), job)| *of == queue && job.ready_at_us <= now_us)
             .min_by_key(|((_, batch), job)| (job.ready_at_us, *batch))?;
-        self.fence = self.fence.saturating_add(1);
+        self.fence = next_fence(self.fence, now_us);
         let claim = Claim {
             queue,
             batch: *batch,
@@ -235,13 +235,14 @@ impl Ledger for MemoryLedger {
         lease: Duration,
         most: NonZeroU32,
         wait: Duration,
-    ) -> Result<Vec<Claim>, LedgerError> {
+    ) -> Result<Vec<Claimed>, LedgerError> {
         let began = Instant::now();
         loop {
             let mut planned = std::pin::pin!(self.planned.notified());
             planned.as_mut().enable();
-            let claims: Vec<Claim> = (0..most.get())
+            let claims: Vec<Claimed> = (0..most.get())
                 .map_while(|_| self.state().claim(queue, self.now_us(), lease))
+                .map(Claimed::from)
                 .collect();
             let left = wait.saturating_sub(began.elapsed());
             if !claims.is_empty() || left.is_zero() {

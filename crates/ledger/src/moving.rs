@@ -94,6 +94,26 @@ impl Stage {
         }
     }
 
+    /// The stage as one line of text; nothing for a ledger that is in use and never moved.
+    pub(crate) fn written(&self) -> String {
+        let (name, journey) = self.parts();
+        match journey {
+            Some(Journey { id, from, to }) => serde_json::json!([name, id, from, to]).to_string(),
+            None => String::new(),
+        }
+    }
+
+    /// Reads back what [`Self::written`] gave.
+    pub(crate) fn read(text: &str) -> Result<Self, LedgerError> {
+        if text.is_empty() {
+            return Ok(Self::Open(None));
+        }
+        let unreadable = |_| LedgerError::Corrupt("the stage of a move".to_owned());
+        let (name, id, from, to): (String, _, _, _) =
+            serde_json::from_str(text).map_err(unreadable)?;
+        Self::of(&name, Some(Journey { id, from, to }))
+    }
+
     /// Reads back what [`Self::parts`] gave.
     pub(crate) fn of(name: &str, journey: Option<Journey>) -> Result<Self, LedgerError> {
         match (name, journey) {

@@ -67,14 +67,26 @@ pub(crate) fn decode_outcomes(text: &str) -> Result<Vec<Outcome>, LedgerError> {
     Ok(records.into_iter().map(Outcome::from).collect())
 }
 
-/// Writes an entry of a journal.
+/// What a journal entry is chained by ([`Entry`]).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Hashes {
+    pub(crate) record: Digest,
+    pub(crate) prev: Digest,
+    pub(crate) hash: Digest,
+}
+
+/// Writes the words of a journal entry, without its hashes.
 pub(crate) fn encode_entry(entry: &Entry) -> String {
     written(&entry::EntryRecord::from(entry))
 }
 
-/// Reads an entry of a batch's journal, which follows the one with the hash `prev`.
-pub(crate) fn decode_entry(text: &str, batch: BatchId, prev: Digest) -> Result<Entry, LedgerError> {
-    read::<entry::EntryRecord>("journal entry", text).map(|record| record.after(batch, prev))
+/// Reads the words of an entry of a batch's journal.
+pub(crate) fn decode_entry(
+    text: &str,
+    batch: BatchId,
+    hashes: Hashes,
+) -> Result<Entry, LedgerError> {
+    read::<entry::EntryRecord>("journal entry", text).map(|record| record.with(batch, hashes))
 }
 
 #[expect(

@@ -7,6 +7,7 @@ mod durability;
 mod jobs;
 mod keys;
 mod link;
+mod moving;
 mod pack;
 mod row;
 mod scripts;
@@ -27,7 +28,7 @@ use crate::budget::{Budget, Share, Spent};
 use crate::clock::Clock;
 use crate::commit::{Commit, Opening, Stored};
 use crate::error::LedgerError;
-use crate::job::{Claim, Queue};
+use crate::job::{Claim, Claimed, Queue};
 use crate::journal::Entry;
 use crate::ledger::{Filter, Ledger, Opened, Page, Stats};
 use crate::sqlite::Access;
@@ -143,7 +144,7 @@ impl Ledger for RedisLedger {
         lease: Duration,
         most: NonZeroU32,
         wait: Duration,
-    ) -> Result<Vec<Claim>, LedgerError> {
+    ) -> Result<Vec<Claimed>, LedgerError> {
         if wait.is_zero() {
             return self.claim_now(queue, worker, lease, most).await;
         }

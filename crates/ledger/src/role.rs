@@ -9,14 +9,15 @@ use apalis::prelude::{Data, Monitor, WorkerBuilder};
 use apalis_core::worker::ext::parallelize::ParallelizeExt as _;
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
-use onay_payout::{IllegalTransition, WorkerName};
+use onay_payout::{BatchRef, IllegalTransition, WorkerName};
 use tracing::{debug, error, warn};
 
 use crate::backend::{LedgerBackend, Taken};
+use crate::commit::Stored;
 use crate::error::LedgerError;
 use crate::guard::ClaimGuard;
 use crate::health::Health;
-use crate::job::{Claim, Queue};
+use crate::job::{Claim, Claimed, Queue};
 use crate::ledger::Ledger;
 
 /// Pause before a job is tried again whose step was not possible yet.
@@ -29,8 +30,8 @@ const BROKEN_PAUSE: Duration = Duration::from_mins(1);
 /// job may come twice, late, or after a crash.
 #[async_trait]
 pub trait Handler: Send + Sync {
-    /// Does what the batch needs now, and says what is left to do with the claim.
-    async fn step(&self, claim: &Claim) -> Result<Done, StepError>;
+    /// Does what the batch, as it is stored, needs now, and says what is left to do with the claim.
+    async fn step(&self, claim: &Claim, stored: Stored) -> Result<Done, StepError>;
 }
 
 /// What is left to do with a claim after a step.
@@ -116,10 +117,11 @@ impl Role {
     }
 
     /// Works on one claimed job. Never fails: what cannot be done now comes back.
-    pub async fn work_on(&self, claim: Claim) {
+    pub async fn work_on(&self, claimed: Claimed) {
+        let Claimed { claim, stored } = claimed;
         let batch = claim.batch;
         let guard = ClaimGuard::new(Arc::clone(&self.ledger), claim, self.settings.lease);
-        let step = AssertUnwindSafe(self.handler.step(guard.claim()))
+        let step = AssertUnwindSafe(self.step(guard.claim(), stored))
             .catch_unwind()
             .await;
         let pause = match step {
@@ -146,8 +148,20 @@ impl Role {
             debug!(batch.id = %batch, "the job of batch {batch} was not given back: {error}");
         }
     }
+
+    async fn step(&self, claim: &Claim, stored: Option<Stored>) -> Result<Done, StepError> {
+        let stored = match stored {
+            Some(stored) => stored,
+            None => {
+                let batch = BatchRef::Id(claim.batch);
+                let loaded = self.ledger.load(&batch).await?;
+                loaded.ok_or(LedgerError::NotFound)?
+            }
+        };
+        self.handler.step(claim, stored).await
+    }
 }
 
 async fn handle(taken: Taken, role: Data<Arc<Role>>) {
-    role.work_on(taken.claim.clone()).await;
+    role.work_on(taken.claimed.clone()).await;
 }

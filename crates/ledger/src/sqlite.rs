@@ -27,7 +27,7 @@ use crate::budget::{Budget, Share, Spent};
 use crate::clock::{Clock, system_clock};
 use crate::commit::{Commit, Opening, Stored};
 use crate::error::LedgerError;
-use crate::job::{Claim, Queue};
+use crate::job::{Claim, Claimed, Queue};
 use crate::journal::Entry;
 use crate::ledger::{Filter, Ledger, Opened, Page, Stats};
 use presence::Presence;
@@ -180,7 +180,7 @@ impl Ledger for SqliteLedger {
         lease: Duration,
         most: NonZeroU32,
         wait: Duration,
-    ) -> Result<Vec<Claim>, LedgerError> {
+    ) -> Result<Vec<Claimed>, LedgerError> {
         let give_up = Instant::now().checked_add(wait);
         loop {
             // Listening starts before the look, so that nothing planned in between is missed.
@@ -207,7 +207,7 @@ impl Ledger for SqliteLedger {
                 };
                 let claims = self.write(claim).await?;
                 if !claims.is_empty() {
-                    return Ok(claims);
+                    return Ok(claims.into_iter().map(Claimed::from).collect());
                 }
             }
             let left = give_up.map_or(LOOK_EVERY, |end| {

@@ -10,9 +10,7 @@ use onay_ledger::{
     RoleSettings, StepError, Stored, system_clock,
 };
 use onay_payout::provider::{Lookup, ProviderError, RemoteCopy, RemoteStatus};
-use onay_payout::{
-    BatchRef, Event, Finality, ItemStatus, Provider, State, Transition, WorkerName, cadence,
-};
+use onay_payout::{Event, Finality, ItemStatus, Provider, State, Transition, WorkerName, cadence};
 use tracing::{error, info, warn};
 
 /// The eyes: reads the provider's copy of authorized batches.
@@ -119,9 +117,7 @@ impl Reconciler {
 
 #[async_trait]
 impl Handler for Reconciler {
-    async fn step(&self, claim: &Claim) -> Result<Done, StepError> {
-        let stored = self.ledger.load(&BatchRef::Id(claim.batch)).await?;
-        let stored = stored.ok_or(LedgerError::NotFound)?;
+    async fn step(&self, claim: &Claim, stored: Stored) -> Result<Done, StepError> {
         match self.read(&stored).await {
             Ok(Some(copy)) => self.report(claim, &stored, copy).await,
             Ok(None) => {

@@ -1,4 +1,4 @@
-//! One step: load the batch, do what its state asks for.
+//! One step: what the state of a batch asks for.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use onay_ledger::{
-    Claim, Clock, Done, Handler, Ledger, LedgerError, Queue, Role, RoleSettings, StepError,
+    Claim, Clock, Done, Handler, Ledger, LedgerError, Queue, Role, RoleSettings, StepError, Stored,
     system_clock,
 };
-use onay_payout::{BatchRef, Event, Policy, Provider, State, WorkerName, cadence};
+use onay_payout::{Event, Policy, Provider, State, WorkerName, cadence};
 
 use crate::funds::Funds;
 use crate::job::Job;
@@ -78,9 +78,7 @@ impl Worker {
 
 #[async_trait]
 impl Handler for Worker {
-    async fn step(&self, claim: &Claim) -> Result<Done, StepError> {
-        let stored = self.ledger.load(&BatchRef::Id(claim.batch)).await?;
-        let stored = stored.ok_or(LedgerError::NotFound)?;
+    async fn step(&self, claim: &Claim, stored: Stored) -> Result<Done, StepError> {
         if stored.batch.content().digest() != stored.batch.head().content_digest {
             let what = "the items are not those that were submitted; run `onay audit verify`";
             return Err(LedgerError::Corrupt(what.to_owned()).into());

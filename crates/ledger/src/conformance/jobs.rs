@@ -218,7 +218,7 @@ pub(super) async fn concurrent_claims_never_share_a_job(scene: &Scene<'_>) {
                 if more.is_empty() {
                     return claims;
                 }
-                claims.extend(more);
+                claims.extend(more.into_iter().map(|claimed| claimed.claim));
             }
         })
     });
@@ -245,7 +245,7 @@ async fn claim_while(scene: &Scene<'_>, then: impl Future<Output = ()>) -> Optio
         began.elapsed() < 10 * SECOND,
         "it came by the way, not by giving up"
     );
-    claims.unwrap().pop()
+    claims.unwrap().pop().map(|claimed| claimed.claim)
 }
 
 pub(super) async fn a_waiting_claim_is_woken_by_a_plan(scene: &Scene<'_>) {

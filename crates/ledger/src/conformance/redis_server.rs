@@ -135,6 +135,24 @@ impl RedisServer {
         self.process.replace(self.kind, self.folder.path());
     }
 
+    /// Copies what the server wrote. Only for one that ended.
+    pub fn backup(&self) -> TempDir {
+        let backup = tempfile::tempdir().unwrap();
+        self.process.assert_ended();
+        copy_files(&self.append_only_folder(), backup.path());
+        backup
+    }
+
+    /// Puts a copy in the place of what the server wrote since, as after a disk that lost it. Only
+    /// for one that ended.
+    pub fn restore(&self, backup: &TempDir) {
+        self.process.assert_ended();
+        let folder = self.append_only_folder();
+        fs::remove_dir_all(&folder).unwrap();
+        fs::create_dir(&folder).unwrap();
+        copy_files(backup.path(), &folder);
+    }
+
     /// Makes the server stand still; its connections stay open and nothing is answered.
     pub fn freeze(&self) {
         self.process.freeze();
@@ -245,9 +263,12 @@ impl Process {
     }
 
     fn replace(&self, kind: Kind, folder: &Path) {
-        let mut child = self.child();
-        assert!(child.try_wait().unwrap().is_some(), "it still runs");
-        *child = spawn(kind, folder);
+        self.assert_ended();
+        *self.child() = spawn(kind, folder);
+    }
+
+    fn assert_ended(&self) {
+        assert!(!self.is_running(), "it still runs");
     }
 
     fn is_running(&self) -> bool {
@@ -304,6 +325,13 @@ fn spawn(kind: Kind, folder: &Path) -> Child {
             "redis-server is not installed; install it with: sudo apt-get install redis-server"
         ),
         Err(error) => panic!("redis-server could not be started: {error}"),
+    }
+}
+
+fn copy_files(from: &Path, to: &Path) {
+    for file in fs::read_dir(from).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), to.join(file.file_name())).unwrap();
     }
 }
 

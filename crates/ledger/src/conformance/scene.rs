@@ -215,7 +215,7 @@ impl<'a> Scene<'a> {
         let claims = self
             .ledger
             .claim(queue, &name, LEASE, NonZeroU32::MIN, Duration::ZERO);
-        claims.await.unwrap().pop()
+        claims.await.unwrap().pop().map(|claimed| claimed.claim)
     }
 
     /// Up to `most` that are due for the worker now.
@@ -224,7 +224,8 @@ impl<'a> Scene<'a> {
         let claims = self
             .ledger
             .claim(Queue::Worker, &name, LEASE, most, Duration::ZERO);
-        claims.await.unwrap()
+        let claims = claims.await.unwrap().into_iter();
+        claims.map(|claimed| claimed.claim).collect()
     }
 
     /// Asks for `calls` of `calls_per_minute` provider calls, and gives how many were granted.

@@ -1,9 +1,10 @@
-//! One entry of a journal, for a store that keeps it in one piece. What it is chained to is the
-//! hash of the entry before, so that is not written again.
+//! One entry of a journal, for a store that keeps it in one piece: its words. Its hashes are kept
+//! beside them, and what it is chained to is the hash of the entry before.
 
 use onay_payout::{BatchId, Digest};
 use serde::{Deserialize, Serialize};
 
+use super::Hashes;
 use super::V1;
 use super::scalar::{Text, Time};
 use crate::journal::Entry;
@@ -23,8 +24,6 @@ pub(super) struct EntryRecord {
     note: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     digest: Option<Text<Digest>>,
-    record: Text<Digest>,
-    hash: Text<Digest>,
 }
 
 impl From<&Entry> for EntryRecord {
@@ -40,15 +39,13 @@ impl From<&Entry> for EntryRecord {
             after: entry.after.clone(),
             note: entry.note.clone(),
             digest: entry.digest.map(Text),
-            record: Text(entry.record),
-            hash: Text(entry.hash),
         }
     }
 }
 
 impl EntryRecord {
-    /// The entry of `batch` that follows the one with the hash `prev`.
-    pub(super) fn after(self, batch: BatchId, prev: Digest) -> Entry {
+    /// The entry of `batch` with these hashes.
+    pub(super) fn with(self, batch: BatchId, hashes: Hashes) -> Entry {
         Entry {
             batch,
             seq: self.seq,
@@ -60,9 +57,9 @@ impl EntryRecord {
             after: self.after,
             note: self.note,
             digest: self.digest.map(|Text(digest)| digest),
-            record: self.record.0,
-            prev,
-            hash: self.hash.0,
+            record: hashes.record,
+            prev: hashes.prev,
+            hash: hashes.hash,
         }
     }
 }

@@ -39,7 +39,7 @@ impl RedisLedger {
             .with_jobs(call)
             .arg(id.as_bytes())
             .arg(external_id.as_str())
-            .arg(Row::of(&sealed)?)
+            .arg(Row::of(&sealed.stored, &sealed.head)?)
             .arg(pack(&record::encode_content(batch.content()))?)
             .arg(block)
             .arg(entry);
@@ -73,19 +73,7 @@ impl RedisLedger {
         let (Some(id), Some(row), Some(content)) = (id, row, content) else {
             return Err(corrupt("a batch without its content"));
         };
-        let row = Row::read(row)?;
-        let head = row.head(&batch_id(id)?)?;
-        let content = record::decode_content(&unpack(content)?)?;
-        if content.items().len() != head.count {
-            let what = format!("batch {} has another number of items", head.id);
-            return Err(corrupt(&what));
-        }
-        let outcomes = outcomes(blocks, head.count)?;
-        Ok(Some(Stored {
-            batch: Batch::restore(head, Arc::new(content), outcomes),
-            version: row.version,
-            journal_head: row.journal_head,
-        }))
+        stored(&batch_id(id)?, row, content, blocks).map(Some)
     }
 
     /// Every state has an index by age; the newest of several are merged here.
@@ -196,7 +184,7 @@ impl RedisLedger {
             .with_jobs(call)
             .arg(batch.id().as_bytes())
             .arg(place(based_on, sealed.entry.prev))
-            .arg(Row::of(sealed)?)
+            .arg(Row::of(&sealed.stored, &sealed.head)?)
             .arg(claim.map_or("", |claim| claim.queue.name()))
             .arg(claim.map_or(0, |claim| claim.fence));
         let call = Queue::ALL.into_iter().fold(call, |call, queue| {
@@ -215,11 +203,34 @@ impl RedisLedger {
     }
 
     /// The last keys of every script that plans jobs.
-    fn with_jobs(&self, call: Call<'static>) -> Call<'static> {
-        Queue::ALL.into_iter().fold(call, |call, queue| {
+    pub(super) fn with_jobs(&self, call: Call<'static>) -> Call<'static> {
+        let call = Queue::ALL.into_iter().fold(call, |call, queue| {
             call.key(self.keys.due(queue)).key(self.keys.claim(queue))
-        })
+        });
+        call.key(&self.keys.meta)
     }
+}
+
+/// A batch as it is loaded.
+pub(super) fn stored(
+    id: &BatchId,
+    row: &[u8],
+    content: &[u8],
+    blocks: &[Option<Vec<u8>>],
+) -> Result<Stored, LedgerError> {
+    let row = Row::read(row)?;
+    let head = row.head(id)?;
+    let content = record::decode_content(&unpack(content)?)?;
+    if content.items().len() != head.count {
+        let what = format!("batch {id} has another number of items");
+        return Err(corrupt(&what));
+    }
+    let outcomes = outcomes(blocks, head.count)?;
+    Ok(Stored {
+        batch: Batch::restore(head, Arc::new(content), outcomes),
+        version: row.version,
+        journal_head: row.journal_head,
+    })
 }
 
 /// When a change wants a queue's job done, in microseconds since 1970; empty for no job.

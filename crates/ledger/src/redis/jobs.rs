@@ -8,12 +8,26 @@ use onay_payout::{BatchId, Jobs, WorkerName};
 use redis::{Value, from_redis_value};
 
 use super::RedisLedger;
-use super::batches::batch_id;
+use super::batches::{batch_id, stored};
+use super::keys::OUTCOMES;
 use super::link::Again;
 use super::row::corrupt;
 use super::scripts;
 use crate::error::LedgerError;
-use crate::job::{Claim, Queue};
+use crate::job::{Claim, Claimed, Queue};
+
+/// Most claims of one call: a script must be short.
+const CLAIMS_MAX: u32 = 128;
+
+/// A claim and its batch, as they are told: id, fence, attempt, row, content, outcomes.
+type Found = (
+    Vec<u8>,
+    u64,
+    u32,
+    Option<Vec<u8>>,
+    Option<Vec<u8>>,
+    Option<Vec<u8>>,
+);
 
 impl RedisLedger {
     /// Claims what is due now, and notes when the next job is.
@@ -23,15 +37,19 @@ impl RedisLedger {
         worker: &WorkerName,
         lease: Duration,
         most: NonZeroU32,
-    ) -> Result<Vec<Claim>, LedgerError> {
+    ) -> Result<Vec<Claimed>, LedgerError> {
         let call = self
             .call(&scripts::CLAIM)
             .key(self.keys.due(queue))
             .key(self.keys.claim(queue))
             .key(&self.keys.meta)
+            .key(&self.keys.batch)
+            .key(&self.keys.content)
+            .key(&self.keys.outcome)
             .arg(micros(lease))
-            .arg(most.get())
-            .arg(worker.as_str());
+            .arg(most.get().min(CLAIMS_MAX))
+            .arg(worker.as_str())
+            .arg(OUTCOMES);
         self.waker.looking(queue);
         let answer = self.link.write(Again::No, &call).await;
         let answer: Vec<Value> = answer.inspect_err(|_| {
@@ -43,20 +61,9 @@ impl RedisLedger {
         if let Some(due_in) = due_in.and_then(|due_in| u64::try_from(due_in).ok()) {
             self.waker.due_in(queue, Duration::from_micros(due_in));
         }
-        let mut claims = Vec::new();
-        while let (Some(batch), Some(fence), Some(attempt)) =
-            (values.next(), values.next(), values.next())
-        {
-            let unreadable = |_| corrupt("a claim");
-            let batch: Vec<u8> = from_redis_value(batch).map_err(unreadable)?;
-            claims.push(Claim {
-                queue,
-                batch: batch_id(&batch)?,
-                fence: from_redis_value(fence).map_err(unreadable)?,
-                attempt: from_redis_value(attempt).map_err(unreadable)?,
-            });
-        }
-        Ok(claims)
+        let values: Vec<Value> = values.collect();
+        let claims = values.chunks_exact(6);
+        claims.map(|values| claimed(queue, values)).collect()
     }
 
     /// Moves the end of a claim's lease, or gives it back.
@@ -70,6 +77,7 @@ impl RedisLedger {
             .call(&scripts::RENEW)
             .key(self.keys.due(claim.queue))
             .key(self.keys.claim(claim.queue))
+            .key(&self.keys.meta)
             .arg(claim.batch.as_bytes())
             .arg(claim.fence)
             .arg(micros(after))
@@ -99,6 +107,25 @@ impl RedisLedger {
             reconciler: time(reconciler),
         })
     }
+}
+
+/// Reads one claim; what cannot be read of its batch is left to a load, which says so.
+fn claimed(queue: Queue, values: &[Value]) -> Result<Claimed, LedgerError> {
+    let values = Value::Array(values.to_vec());
+    let (batch, fence, attempt, row, content, block): Found =
+        from_redis_value(values).map_err(|_| corrupt("a claim"))?;
+    let batch = batch_id(&batch)?;
+    let stored = match (row, content) {
+        (Some(row), Some(content)) => stored(&batch, &row, &content, &[block]).ok(),
+        _ => None,
+    };
+    let claim = Claim {
+        queue,
+        batch,
+        fence,
+        attempt,
+    };
+    Ok(Claimed { claim, stored })
 }
 
 fn micros(time: Duration) -> u64 {

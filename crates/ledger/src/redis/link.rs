@@ -15,12 +15,14 @@ use redis::{
     PushInfo, RedisError, RedisFuture, RedisResult, ServerErrorKind, Value, cmd,
 };
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 use tracing::debug;
 
 use super::address::{Address, Server};
 use super::scripts::Call;
 use super::wake::Waker;
 use crate::error::LedgerError;
+use crate::moving::Stage;
 
 /// What every process of ours calls its connections, so that one can see who is there.
 pub(crate) const CLIENT_NAME: &str = "onay";
@@ -50,7 +52,25 @@ pub(super) struct Link {
     waker: Arc<Waker>,
     /// Whether somebody waits for jobs, so that messages are wanted.
     listens: AtomicBool,
-    current: Mutex<Option<Connection>>,
+    line: Mutex<Line>,
+    confirmed: Mutex<Option<Confirmed>>,
+}
+
+/// The newest connection, or why there is none.
+#[derive(Default)]
+struct Line {
+    /// How many were made.
+    number: u64,
+    connection: Option<Connection>,
+    failed: Option<(Instant, String)>,
+}
+
+/// The newest answer to how many replicas have all that was written over a connection before.
+#[derive(Clone, Copy)]
+struct Confirmed {
+    number: u64,
+    asked: Instant,
+    replicas: u32,
 }
 
 #[derive(Clone)]
@@ -65,7 +85,8 @@ impl Link {
             address,
             waker,
             listens: AtomicBool::new(false),
-            current: Mutex::new(None),
+            line: Mutex::default(),
+            confirmed: Mutex::new(None),
         }
     }
 
@@ -78,7 +99,7 @@ impl Link {
         &'a self,
         call: &'a Call<'a>,
     ) -> Result<T, LedgerError> {
-        self.run(Again::Yes, |mut connection| {
+        self.run(Again::Yes, |_, mut connection| {
             async move { call.run(&mut connection).await }.boxed()
         })
         .await
@@ -92,15 +113,14 @@ impl Link {
     ) -> Result<T, LedgerError> {
         let wanted = self.address.wait_replicas;
         let (answer, replicas) = self
-            .run(again, |mut connection| {
+            .run(again, |number, mut connection| {
                 async move {
                     let answer = call.run(&mut connection).await?;
-                    if wanted == 0 {
-                        return Ok((answer, 0));
-                    }
-                    let mut wait = cmd("WAIT");
-                    wait.arg(wanted).arg(REPLICA_TIMEOUT_MS);
-                    Ok((answer, wait.query_async::<u32>(&mut connection).await?))
+                    let replicas = match wanted {
+                        0 => 0,
+                        _ => self.replicas_with_it(number, connection).await?,
+                    };
+                    Ok((answer, replicas))
                 }
                 .boxed()
             })
@@ -113,13 +133,47 @@ impl Link {
         Ok(answer)
     }
 
+    /// How many replicas have what was just written over this connection. Whoever comes while one
+    /// asks shares the next answer, as asking holds up everything else on the connection.
+    async fn replicas_with_it(&self, number: u64, mut connection: Connection) -> RedisResult<u32> {
+        let written = Instant::now();
+        let mut confirmed = self.confirmed.lock().await;
+        if let Some(newest) = *confirmed
+            && newest.number == number
+            && newest.asked >= written
+        {
+            return Ok(newest.replicas);
+        }
+        let asked = Instant::now();
+        let mut wait = cmd("WAIT");
+        wait.arg(self.address.wait_replicas).arg(REPLICA_TIMEOUT_MS);
+        let replicas = wait.query_async(&mut connection).await?;
+        *confirmed = Some(Confirmed {
+            number,
+            asked,
+            replicas,
+        });
+        Ok(replicas)
+    }
+
     /// Sends commands that only read, in one go.
     pub(super) async fn query<'a, T: FromRedisValue + Send>(
         &'a self,
         pipeline: &'a Pipeline,
     ) -> Result<T, LedgerError> {
-        self.run(Again::Yes, |mut connection| {
+        self.run(Again::Yes, |_, mut connection| {
             async move { pipeline.query_async(&mut connection).await }.boxed()
+        })
+        .await
+    }
+
+    /// Sends a command that only reads; in a Cluster, to whom such a command goes.
+    pub(super) async fn ask<'a, T: FromRedisValue + Send>(
+        &'a self,
+        command: &'a Cmd,
+    ) -> Result<T, LedgerError> {
+        self.run(Again::Yes, |_, mut connection| {
+            async move { command.query_async(&mut connection).await }.boxed()
         })
         .await
     }
@@ -130,7 +184,7 @@ impl Link {
         key: &'a str,
         command: &'a Cmd,
     ) -> Result<T, LedgerError> {
-        self.run(Again::Yes, |connection| {
+        self.run(Again::Yes, |_, connection| {
             async move {
                 match connection {
                     Connection::One(mut one) => command.query_async(&mut one).await,
@@ -154,7 +208,9 @@ impl Link {
             return Ok(());
         }
         let subscribed = self
-            .run(Again::Yes, |connection| self.subscribe(connection).boxed())
+            .run(Again::Yes, |_, connection| {
+                self.subscribe(connection).boxed()
+            })
             .await;
         if subscribed.is_err() {
             self.listens.store(false, Ordering::Relaxed);
@@ -162,51 +218,77 @@ impl Link {
         subscribed
     }
 
-    /// Makes a call; once more over a new connection where the old one turned out to be gone.
+    /// Makes a call; once more over a new connection where the old one turned out to be broken.
     async fn run<'a, T>(
         &'a self,
         again: Again,
-        call: impl Fn(Connection) -> BoxFuture<'a, RedisResult<T>> + Send + Sync,
+        call: impl Fn(u64, Connection) -> BoxFuture<'a, RedisResult<T>> + Send + Sync,
     ) -> Result<T, LedgerError> {
-        let is_fresh = self.current.lock().await.is_none();
-        match self.once(&call).await {
-            Err(error) if again == Again::Yes && !is_fresh && is_gone(&error) => {
-                debug!("the connection to the store broke: {error}");
-                self.once(&call).await
-            }
-            other => other,
+        let (number, connection) = self.connection().await?;
+        let error = match call(number, connection).await {
+            Err(error) if is_gone(&error) => error,
+            other => return other.map_err(|error| meaning(&error)),
+        };
+        self.forget(number).await;
+        // A server that does not answer is not asked twice.
+        if again == Again::No || error.is_timeout() {
+            return Err(meaning(&error));
         }
-        .map_err(|error| meaning(&error))
-    }
-
-    async fn once<'a, T>(
-        &'a self,
-        call: &(impl Fn(Connection) -> BoxFuture<'a, RedisResult<T>> + Send + Sync),
-    ) -> RedisResult<T> {
-        let connection = self.connection().await?;
-        let answer = call(connection).await;
+        debug!("the connection to the store broke: {error}");
+        let (number, connection) = self.connection().await?;
+        let answer = call(number, connection).await;
         if answer.as_ref().is_err_and(is_gone) {
-            *self.current.lock().await = None;
+            self.forget(number).await;
         }
-        answer
+        answer.map_err(|error| meaning(&error))
     }
 
-    /// The connection; whoever needs it first makes it, the others wait.
-    async fn connection(&self) -> RedisResult<Connection> {
-        let mut current = self.current.lock().await;
-        if let Some(connection) = &*current {
-            return Ok(connection.clone());
+    /// The connection and its number. Whoever needs it first makes it; the others wait, and share
+    /// what came of it.
+    async fn connection(&self) -> Result<(u64, Connection), LedgerError> {
+        let asked = Instant::now();
+        let mut line = self.line.lock().await;
+        if let Some(connection) = &line.connection {
+            return Ok((line.number, connection.clone()));
         }
-        let connection = self.connect().await?;
+        if let Some((at, why)) = &line.failed
+            && *at >= asked
+        {
+            return Err(LedgerError::Unavailable(why.clone()));
+        }
+        match self.connect().await {
+            Ok(connection) => {
+                line.number = line.number.saturating_add(1);
+                line.connection = Some(connection.clone());
+                Ok((line.number, connection))
+            }
+            Err(error) => {
+                let error = meaning(&error);
+                line.failed = Some((Instant::now(), error.to_string()));
+                Err(error)
+            }
+        }
+    }
+
+    /// The connection of this number is of no more use.
+    async fn forget(&self, number: u64) {
+        let mut line = self.line.lock().await;
+        if line.number == number {
+            line.connection = None;
+        }
+    }
+
+    /// A new connection, which listens if anybody waits for jobs.
+    async fn connect(&self) -> RedisResult<Connection> {
+        let connection = self.reach().await?;
         if self.listens.load(Ordering::Relaxed) {
             self.subscribe(connection.clone()).await?;
             self.waker.look_everywhere();
         }
-        *current = Some(connection.clone());
         Ok(connection)
     }
 
-    async fn connect(&self) -> RedisResult<Connection> {
+    async fn reach(&self) -> RedisResult<Connection> {
         let waker = Arc::clone(&self.waker);
         let hear = move |push: PushInfo| {
             waker.hear(&push);
@@ -300,6 +382,12 @@ fn is_gone(error: &RedisError) -> bool {
 /// What an error means to a caller. A script that is refused for what it finds is a ledger that
 /// was tampered with; everything else passes.
 fn meaning(error: &RedisError) -> LedgerError {
+    if error.code() == Some("CLOSED") {
+        let stage = Stage::read(error.detail().unwrap_or_default());
+        if let Err(closed) = stage.and_then(Stage::check_open) {
+            return closed;
+        }
+    }
     let text = match error.detail() {
         Some(detail) => format!("{}: {detail}", error.category()),
         None => error.to_string(),

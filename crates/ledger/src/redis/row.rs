@@ -4,10 +4,10 @@ use onay_payout::{Batch, BatchId, Digest, Head, Outcome};
 
 use super::keys::{ENTRIES, OUTCOMES, block};
 use super::pack::{pack, unpack};
-use crate::commit::{Sealed, Stored};
+use crate::commit::Stored;
 use crate::error::LedgerError;
 use crate::journal::{Entry, GENESIS};
-use crate::record;
+use crate::record::{self, Hashes};
 
 /// A batch without its items: how often it was written and the hash of its newest journal entry
 /// (its *place*, by which a change finds out whether it is stale), how many items it has, and its
@@ -20,17 +20,17 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// What is written for a change.
-    pub(super) fn of(sealed: &Sealed) -> Result<Vec<u8>, LedgerError> {
+    /// What is written for a batch; `head` is its record.
+    pub(super) fn of(stored: &Stored, head: &str) -> Result<Vec<u8>, LedgerError> {
         let Stored {
             batch,
             version,
             journal_head,
-        } = &sealed.stored;
+        } = stored;
         let count = u32::try_from(batch.head().count).unwrap_or(u32::MAX);
         let mut row = place(*version, *journal_head);
         row.extend(count.to_be_bytes());
-        row.extend(pack(&sealed.head)?);
+        row.extend(pack(head)?);
         Ok(row)
     }
 
@@ -108,12 +108,16 @@ pub(super) fn outcomes(
     Ok(outcomes)
 }
 
-/// The block a journal entry belongs to, and the entry as it is appended.
+/// The block a journal entry belongs to, and the entry as it is appended: the length of its packed
+/// words, the digest of the record it was written with, its own hash, and the words.
 pub(super) fn appended(entry: &Entry) -> Result<(Vec<u8>, Vec<u8>), LedgerError> {
     let number = entry.seq.saturating_sub(1) / ENTRIES;
     let packed = pack(&record::encode_entry(entry))?;
     let length = u32::try_from(packed.len()).unwrap_or(u32::MAX);
-    let appended = [&length.to_be_bytes()[..], &packed].concat();
+    let mut appended = length.to_be_bytes().to_vec();
+    appended.extend(entry.record.as_bytes());
+    appended.extend(entry.hash.as_bytes());
+    appended.extend(packed);
     Ok((block(&entry.batch, number), appended))
 }
 
@@ -121,20 +125,32 @@ pub(super) fn appended(entry: &Entry) -> Result<(Vec<u8>, Vec<u8>), LedgerError>
 pub(super) fn entries(batch: &BatchId, blocks: &[u8]) -> Result<Vec<Entry>, LedgerError> {
     let (mut entries, mut prev, mut rest) = (Vec::new(), GENESIS, blocks);
     while !rest.is_empty() {
-        let next = rest.split_first_chunk().and_then(|(length, rest)| {
-            let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
-            rest.split_at_checked(length)
-        });
-        let (packed, left) =
+        let next = next_entry(rest, prev);
+        let (hashes, packed, left) =
             next.ok_or_else(|| corrupt(&format!("journal of {batch}: it is cut off")))?;
         let entry = unpack(packed)
-            .and_then(|text| record::decode_entry(&text, *batch, prev))
+            .and_then(|words| record::decode_entry(&words, *batch, hashes))
             .map_err(|error| corrupt(&format!("journal of {batch}: {error}")))?;
         prev = entry.hash;
         entries.push(entry);
         rest = left;
     }
     Ok(entries)
+}
+
+/// The hashes and the packed words of the first entry, and what follows it.
+fn next_entry(bytes: &[u8], prev: Digest) -> Option<(Hashes, &[u8], &[u8])> {
+    let (length, rest) = bytes.split_first_chunk()?;
+    let (record, rest) = rest.split_first_chunk()?;
+    let (hash, rest) = rest.split_first_chunk()?;
+    let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
+    let (packed, left) = rest.split_at_checked(length)?;
+    let hashes = Hashes {
+        record: Digest::from_bytes(*record),
+        prev,
+        hash: Digest::from_bytes(*hash),
+    };
+    Some((hashes, packed, left))
 }
 
 pub(super) fn corrupt(what: &str) -> LedgerError {

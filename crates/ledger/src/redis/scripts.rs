@@ -18,7 +18,11 @@ macro_rules! scripts {
 scripts! {
     CLAIM = "lua/claim.lua",
     COMMIT = "lua/commit.lua",
+    IMPORT = "lua/import.lua",
+    INHERIT = "lua/inherit.lua",
+    JOBS = "lua/jobs.lua",
     JOURNAL = "lua/journal.lua",
+    LASTING = "lua/lasting.lua",
     LOAD = "lua/load.lua",
     OPEN = "lua/open.lua",
     PLANNED = "lua/planned.lua",
@@ -26,6 +30,7 @@ scripts! {
     STATS = "lua/stats.lua",
     SWAP = "lua/swap.lua",
     TIME = "lua/time.lua",
+    TURN = "lua/turn.lua",
 }
 
 /// One call of a script. It is sent by its hash; a server that does not know it is sent the text.

@@ -7,7 +7,7 @@ use onay_payout::{Jobs, WorkerName};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::error::LedgerError;
-use crate::job::{Claim, Queue, later_us};
+use crate::job::{Claim, Queue, later_us, next_fence};
 use crate::moving::Planned;
 
 /// Plans exactly `jobs` for a batch; whatever else was planned or claimed is gone. The job of
@@ -79,9 +79,13 @@ pub(super) fn claim(
     let Some((batch, attempt)) = next else {
         return Ok(None);
     };
-    let fence: u64 = connection
-        .prepare_cached("UPDATE ledger SET fence = fence + 1 RETURNING fence")?
+    let newest: u64 = connection
+        .prepare_cached("SELECT fence FROM ledger")?
         .query_row([], |row| row.get(0))?;
+    let fence = next_fence(newest, now_us);
+    connection
+        .prepare_cached("UPDATE ledger SET fence = ?1")?
+        .execute([fence])?;
     connection
         .prepare_cached(
             "UPDATE job SET ready_at = ?3, fence = ?4, owner = ?5, attempt = attempt + 1

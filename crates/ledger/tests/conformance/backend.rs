@@ -55,7 +55,7 @@ impl Desk {
 
 /// Finishes a job; panics at the first attempt on every third batch.
 async fn handle(taken: Taken, desk: Data<Desk>) -> Result<(), BoxDynError> {
-    let claim = &taken.claim;
+    let claim = &taken.claimed.claim;
     let count = {
         let mut begun = desk.begun.lock().unwrap();
         let count = begun.entry(claim.batch).or_default();

@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::future::join;
 use onay_ledger::conformance::{LEASE, Scene, batch_id, worker};
 use onay_ledger::{
-    Access, Authority, Budget, Ledger, LedgerError, Queue, Share, Spent, SqliteLedger,
+    Access, Authority, Budget, Claimed, Ledger, LedgerError, Queue, Share, Spent, SqliteLedger,
 };
 use rusqlite::Connection;
 
@@ -108,7 +108,10 @@ async fn two_processes_wake_each_other() {
     let waiting = other.claim(Queue::Worker, &name, LEASE, one, patience);
     let (claims, stored) = join(waiting, scene.opened("payday")).await;
     let claim = claims.unwrap().pop();
-    assert_eq!(claim.map(|claim| claim.batch), Some(stored.batch.id()));
+    assert_eq!(
+        claim.map(|claimed| claimed.claim.batch),
+        Some(stored.batch.id())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -125,7 +128,7 @@ async fn two_processes_never_share_a_claim() {
             loop {
                 let claim = ledger.claim(Queue::Worker, &name, LEASE, one, Duration::ZERO);
                 match claim.await.unwrap().pop() {
-                    Some(claim) => claims.push((claim.batch, claim.fence)),
+                    Some(Claimed { claim, .. }) => claims.push((claim.batch, claim.fence)),
                     None => return claims,
                 }
             }

@@ -105,6 +105,11 @@ impl Caller {
                     .ledger
                     .claim(*queue, &name, LEASE, most, Duration::ZERO)
                     .await;
+                // A store may hand the batch over at once, or leave that to the next call.
+                let claims = claims.map(|claims| {
+                    let claims = claims.into_iter();
+                    claims.map(|claimed| claimed.claim).collect::<Vec<_>>()
+                });
                 self.claims.extend(claims.iter().flatten().cloned());
                 text(claims)
             }

@@ -2,6 +2,7 @@
 --
 -- KEYS 1 batch  2 journal  3 outcome  4 index of the state before  5 index of the state after
 --      6 due of worker  7 claim of worker  8 due of reconciler  9 claim of reconciler
+--      10 meta
 -- ARGV 2 id
 --      3 the place the change is based on: how the row begins now  4 row after the change
 --      5 the queue of the claim it relies on, or ''  6 the fence of that claim
@@ -12,6 +13,10 @@
 --      12 and on: pairs of outcome field, block
 -- Returns 'stored', 'missing', 'lost' or 'stale'.
 
+local refusal = closed(KEYS[10])
+if refusal then
+  return refusal
+end
 local row = redis.call('HGET', KEYS[1], ARGV[2])
 if not row then
   return 'missing'

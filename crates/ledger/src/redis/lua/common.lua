@@ -40,3 +40,12 @@ local function claimed(claim, id)
   local attempt, fence = string.match(row, '^(%d+) (%d+)')
   return tonumber(attempt), fence
 end
+
+-- Why nothing may be changed: the ledger moved, or is being filled (`moving.rs`). Every script that
+-- changes something begins with this; nil while the ledger is in use.
+local function closed(meta)
+  local stage = redis.call('HGET', meta, 'stage')
+  if stage and stage ~= '' and not string.find(stage, '^%["open"') then
+    return redis.error_reply('CLOSED ' .. stage)
+  end
+end

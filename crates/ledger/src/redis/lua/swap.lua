@@ -4,6 +4,10 @@
 -- ARGV 2 field  3 value before, '' for none  4 value after
 -- Returns 1, or 0 when it changed.
 
+local refusal = closed(KEYS[1])
+if refusal then
+  return refusal
+end
 if (redis.call('HGET', KEYS[1], ARGV[2]) or '') ~= ARGV[3] then
   return 0
 end

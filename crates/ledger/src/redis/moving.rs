@@ -1,0 +1,191 @@
+//! Moving into this ledger, and out of it.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use onay_payout::{Account, BatchId, Outcome};
+use redis::{cmd, pipe};
+
+use super::RedisLedger;
+use super::link::Again;
+use super::pack::pack;
+use super::row::{Row, appended, changed_blocks};
+use super::scripts;
+use crate::error::LedgerError;
+use crate::job::Queue;
+use crate::journal::Entry;
+use crate::moving::{Carried, Journey, Move, MoveError, Planned, Stage, Standing};
+use crate::record;
+
+/// About how many claims one call looks at.
+const CLAIMS_AT_ONCE: u32 = 1000;
+
+#[async_trait]
+impl Move for RedisLedger {
+    async fn standing(&self) -> Result<Standing, LedgerError> {
+        let mut asked = pipe();
+        asked
+            .hget(&self.keys.meta, "stage")
+            .hget(&self.keys.meta, "fence");
+        let (stage, fence): (Option<String>, Option<u64>) = self.link.query(&asked).await?;
+        Ok(Standing {
+            stage: Stage::read(&stage.unwrap_or_default())?,
+            fence: fence.unwrap_or_default(),
+        })
+    }
+
+    /// Whoever claims jobs listens to the channels that tell of them.
+    async fn check_idle(&self) -> Result<(), MoveError> {
+        let mut listening = cmd("PUBSUB");
+        listening
+            .arg("NUMSUB")
+            .arg(Queue::ALL.map(|queue| self.keys.due(queue)).as_slice());
+        let listening: BTreeMap<String, u64> = self.link.ask(&listening).await?;
+        if listening.values().any(|count| *count > 0) {
+            let why = "workers or reconcilers wait for its jobs; stop every onay that uses it \
+                       (`redis-cli CLIENT LIST` tells where they are)";
+            return Err(MoveError::InUse(why.to_owned()));
+        }
+        for queue in Queue::ALL {
+            self.check_unclaimed(queue).await?;
+        }
+        Ok(())
+    }
+
+    async fn turn(&self, from: &Stage, to: &Stage) -> Result<(), MoveError> {
+        if matches!((from, to), (Stage::Open(_), Stage::Moved(_))) {
+            self.check_idle().await?;
+        }
+        let must_be_empty = matches!(to, Stage::Filling(_));
+        let turn = self
+            .call(&scripts::TURN)
+            .key(&self.keys.meta)
+            .key(&self.keys.batch)
+            .arg(from.written())
+            .arg(to.written())
+            .arg(if must_be_empty { "empty" } else { "" });
+        let answer: String = self.link.write(Again::No, &turn).await?;
+        match answer.as_str() {
+            "done" => Ok(()),
+            "not empty" => Err(MoveError::NotEmpty),
+            _ => Err(MoveError::Changed),
+        }
+    }
+
+    async fn jobs(&self, batch: &BatchId) -> Result<Vec<Planned>, LedgerError> {
+        let ask = self
+            .with_jobs(self.call(&scripts::JOBS))
+            .arg(batch.as_bytes());
+        let jobs: [(i64, u32); 2] = self.link.read(&ask).await?;
+        let planned = Queue::ALL.into_iter().zip(jobs);
+        Ok(planned
+            .filter(|(_, (due_us, _))| *due_us >= 0)
+            .map(|(queue, (due_us, attempt))| Planned {
+                queue,
+                due_us,
+                attempt,
+            })
+            .collect())
+    }
+
+    async fn import(&self, journey: &Journey, carried: Carried) -> Result<(), MoveError> {
+        let Carried {
+            stored,
+            journal,
+            jobs,
+        } = &carried;
+        let batch = &stored.batch;
+        let import = self
+            .call(&scripts::IMPORT)
+            .key(&self.keys.external)
+            .key(&self.keys.batch)
+            .key(&self.keys.content)
+            .key(&self.keys.journal)
+            .key(self.keys.state(batch.state().name()));
+        let import = self
+            .with_jobs(import)
+            .key(&self.keys.outcome)
+            .arg(batch.id().as_bytes())
+            .arg(batch.head().external_id.as_str())
+            .arg(Row::of(stored, &record::encode_head(batch.head()))?)
+            .arg(pack(&record::encode_content(batch.content()))?)
+            .arg(Stage::Filling(journey.clone()).written());
+        let import = Queue::ALL.into_iter().fold(import, |call, queue| {
+            match jobs.iter().find(|planned| planned.queue == queue) {
+                Some(planned) => call.arg(planned.due_us).arg(planned.attempt),
+                None => call.arg("").arg(0),
+            }
+        });
+        let blocks = blocks(journal)?;
+        let known = batch.outcomes().iter().enumerate();
+        let known = known.filter(|(_, outcome)| **outcome != Outcome::new());
+        let known: Vec<usize> = known.map(|(place, _)| place).collect();
+        let outcomes = changed_blocks(batch, &known)?;
+        let import = import.arg(blocks.len());
+        let import = blocks
+            .into_iter()
+            .chain(outcomes)
+            .fold(import, |call, (field, block)| call.arg(field).arg(block));
+        filled(self.link.write(Again::Yes, &import).await?)
+    }
+
+    async fn inherit(
+        &self,
+        journey: &Journey,
+        account: Option<&Account>,
+        fence: u64,
+    ) -> Result<(), MoveError> {
+        let inherit = self
+            .call(&scripts::INHERIT)
+            .key(&self.keys.meta)
+            .arg(Stage::Filling(journey.clone()).written())
+            .arg(account.map_or("", Account::as_str))
+            .arg(fence);
+        filled(self.link.write(Again::Yes, &inherit).await?)
+    }
+}
+
+impl RedisLedger {
+    /// Looks at the claims part by part: there may be as many as batches.
+    async fn check_unclaimed(&self, queue: Queue) -> Result<(), MoveError> {
+        let (mut claims, mut left_us, mut cursor) = (0_u64, 0_i64, "0".to_owned());
+        loop {
+            let ask = self
+                .call(&scripts::LASTING)
+                .key(self.keys.due(queue))
+                .key(self.keys.claim(queue))
+                .arg(cursor)
+                .arg(CLAIMS_AT_ONCE);
+            let (next, count, left): (String, u64, i64) = self.link.read(&ask).await?;
+            claims = claims.saturating_add(count);
+            left_us = left_us.max(left);
+            cursor = next;
+            if cursor == "0" {
+                break;
+            }
+        }
+        if claims == 0 {
+            return Ok(());
+        }
+        Err(MoveError::claimed(claims, left_us))
+    }
+}
+
+/// A script that fills the ledger found it being filled by the same move.
+fn filled(is_same: bool) -> Result<(), MoveError> {
+    if is_same {
+        Ok(())
+    } else {
+        Err(MoveError::Changed)
+    }
+}
+
+/// A journal as it is kept: pairs of field and block.
+fn blocks(journal: &[Entry]) -> Result<BTreeMap<Vec<u8>, Vec<u8>>, LedgerError> {
+    let mut blocks: BTreeMap<Vec<u8>, Vec<u8>> = BTreeMap::new();
+    for entry in journal {
+        let (field, bytes) = appended(entry)?;
+        blocks.entry(field).or_default().extend(bytes);
+    }
+    Ok(blocks)
+}
