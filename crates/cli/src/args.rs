@@ -89,6 +89,9 @@ pub(crate) enum Command {
     /// Check the journal
     #[command(subcommand)]
     Audit(Audit),
+    /// Move the ledger into another store
+    #[command(subcommand)]
+    Ledger(Ledger),
     /// Run console, worker and reconciler in one process
     Serve(Serve),
     /// Run a worker: initialize, authorize, cancel
@@ -302,6 +305,42 @@ pub(crate) enum Audit {
         #[command(flatten)]
         json: Json,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Ledger {
+    /// Carry everything into an empty store, and close the old one for ever. Stop every role first
+    Copy(Copy),
+    /// Give up a copy that is not finished, and use the old store again
+    TakeBack(TakeBack),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Copy {
+    #[command(flatten)]
+    pub(crate) stores: Stores,
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TakeBack {
+    #[command(flatten)]
+    pub(crate) stores: Stores,
+    /// The new store is gone for good: what happened there is forgotten, as after a restored backup
+    #[arg(long)]
+    pub(crate) target_is_lost: bool,
+}
+
+/// Two stores. A password in a URL can be seen by others on the machine; give that one as `ONAY_STORE`.
+#[derive(Debug, Args)]
+pub(crate) struct Stores {
+    /// The old store [default: the one in the settings]
+    #[arg(long, value_name = "URL")]
+    pub(crate) from: Option<String>,
+    /// The new store [default: the one in the settings]
+    #[arg(long, value_name = "URL")]
+    pub(crate) to: Option<String>,
 }
 
 #[derive(Debug, Args)]

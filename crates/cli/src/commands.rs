@@ -7,6 +7,7 @@ mod decide;
 mod demo;
 mod doctor;
 mod init;
+mod ledger;
 mod report;
 mod resend;
 mod resolve;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 use onay_ledger::{Ledger, Stored};
 use onay_payout::{BatchRef, Policy};
 
-use crate::args::{Audit, Cli, Command, Global, Token};
+use crate::args::{Audit, Cli, Command, Global, Ledger as Moving, Token};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::roles::Kind;
@@ -65,6 +66,8 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Audit(Audit::Verify { batch, json }) => {
             audit::verify(&quiet(&global)?, batch, json).await
         }
+        Command::Ledger(Moving::Copy(args)) => ledger::copy(&quiet(&global)?, &args).await,
+        Command::Ledger(Moving::TakeBack(args)) => ledger::take_back(&quiet(&global)?, &args).await,
         Command::Doctor(json) => doctor::run(&quiet(&global)?, json).await,
     }
 }

@@ -182,7 +182,10 @@ impl Config {
 
     /// Why the ledger cannot be used, and what to do.
     pub(crate) fn refused(&self, error: &LedgerError) -> Failure {
-        if matches!(error, LedgerError::OtherAccount { .. }) {
+        if matches!(
+            error,
+            LedgerError::OtherAccount { .. } | LedgerError::Moved { .. }
+        ) {
             return Failure::refused(error.to_string());
         }
         let hint = match self.store.file() {

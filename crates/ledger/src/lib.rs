@@ -43,6 +43,7 @@ pub use ledger::{Filter, Ledger, Opened, Page, Stats, Weakness};
 #[cfg(feature = "conformance")]
 pub use memory::{ManualClock, MemoryLedger};
 pub use metered::Metered;
+use moving::Move;
 pub use redis::RedisLedger;
 pub use role::{Done, Handler, Role, RoleSettings, StepError};
 pub use sqlite::{Access, SqliteLedger, SqliteSettings};
@@ -55,6 +56,14 @@ pub use sqlite::{Access, SqliteLedger, SqliteSettings};
 /// again; [`LedgerError::Unavailable`] with what to do, when it cannot be opened now or, under
 /// [`Access::Existing`], is not there.
 pub async fn open(url: &str, access: Access) -> Result<Arc<dyn Ledger>, LedgerError> {
+    Ok(open_to_move(url, access).await?)
+}
+
+/// Opens the ledger a URL names, like [`open`], to move it.
+///
+/// # Errors
+/// Those of [`open`].
+pub async fn open_to_move(url: &str, access: Access) -> Result<Arc<dyn Move>, LedgerError> {
     let unusable = |what: &str| Err(LedgerError::Unusable(what.to_owned()));
     match url.split_once("://") {
         Some(("sqlite", path)) if Path::new(path).is_absolute() => {

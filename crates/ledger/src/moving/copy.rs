@@ -114,8 +114,8 @@ pub async fn give_up(source: &dyn Move) -> Result<(), MoveError> {
     }
 }
 
-/// Closes the new ledger, then the old one. When the old one cannot be closed, the new one is let
-/// go again.
+/// Closes the new ledger, then the old one. When the old one refuses, the new one is let go again;
+/// when nobody knows whether it did, running the move again finds out.
 async fn close(
     (source, from): (&dyn Move, &Stage),
     (target, to): (&dyn Move, &Stage),
@@ -124,7 +124,7 @@ async fn close(
     let filling = Stage::Filling(journey.clone());
     target.turn(to, &filling).await?;
     let closed = source.turn(from, &Stage::Moved(journey.clone())).await;
-    if closed.is_err() {
+    if let Err(MoveError::InUse(_) | MoveError::Changed) = closed {
         target.turn(&filling, &Stage::Open(None)).await?;
     }
     closed

@@ -65,11 +65,7 @@ impl Move for RedisLedger {
             .arg(to.written())
             .arg(if must_be_empty { "empty" } else { "" });
         let answer: String = self.link.write(Again::No, &turn).await?;
-        match answer.as_str() {
-            "done" => Ok(()),
-            "not empty" => Err(MoveError::NotEmpty),
-            _ => Err(MoveError::Changed),
-        }
+        done(&answer)
     }
 
     async fn jobs(&self, batch: &BatchId) -> Result<Vec<Planned>, LedgerError> {
@@ -126,7 +122,8 @@ impl Move for RedisLedger {
             .into_iter()
             .chain(outcomes)
             .fold(import, |call, (field, block)| call.arg(field).arg(block));
-        filled(self.link.write(Again::Yes, &import).await?)
+        let answer: String = self.link.write(Again::Yes, &import).await?;
+        done(&answer)
     }
 
     async fn inherit(
@@ -141,7 +138,8 @@ impl Move for RedisLedger {
             .arg(Stage::Filling(journey.clone()).written())
             .arg(account.map_or("", Account::as_str))
             .arg(fence);
-        filled(self.link.write(Again::Yes, &inherit).await?)
+        let answer: String = self.link.write(Again::Yes, &inherit).await?;
+        done(&answer)
     }
 }
 
@@ -171,12 +169,12 @@ impl RedisLedger {
     }
 }
 
-/// A script that fills the ledger found it being filled by the same move.
-fn filled(is_same: bool) -> Result<(), MoveError> {
-    if is_same {
-        Ok(())
-    } else {
-        Err(MoveError::Changed)
+/// What a script of a move answers.
+fn done(answer: &str) -> Result<(), MoveError> {
+    match answer {
+        "done" => Ok(()),
+        "not empty" => Err(MoveError::NotEmpty),
+        _ => Err(MoveError::Changed),
     }
 }
 

@@ -143,6 +143,10 @@ impl Redis {
         let clock = self.clock.clock();
         RedisLedger::open_with(&self.url, Access::Existing, Some(clock))
             .await
+    pub(crate) fn store(&self) -> Arc<RedisLedger> {
+        Arc::clone(&self.ledger)
+    }
+
             .unwrap()
     }
 }

@@ -13,12 +13,13 @@ use onay_ledger::moving::{
     Copied, Journey, Move, MoveError, Progress, Stage, copy, give_up, take_back,
 };
 use onay_ledger::{
-    Authority, Budget, Claim, Commit, Filter, LedgerError, Opening, Queue, Share, verify_batch,
+    Authority, Budget, Claim, Commit, Filter, Ledger, LedgerError, Opening, Queue, Share,
+    verify_batch,
 };
 use onay_payout::{Account, BatchId, BatchRef, Jobs};
 use tokio::sync::Notify;
 
-use crate::harness::Sqlite;
+use crate::harness::{Redis, Sqlite};
 
 /// A fresh ledger that can move.
 trait House: Harness {
@@ -26,6 +27,12 @@ trait House: Harness {
 }
 
 impl House for Sqlite {
+    fn house(&self) -> Arc<dyn Move> {
+        self.store()
+    }
+}
+
+impl House for Redis {
     fn house(&self) -> Arc<dyn Move> {
         self.store()
     }
@@ -66,6 +73,21 @@ between!(
     sqlite_to_sqlite,
     crate::harness::Sqlite::fresh(),
     crate::harness::Sqlite::fresh()
+);
+between!(
+    sqlite_to_redis,
+    crate::harness::Sqlite::fresh(),
+    crate::harness::Redis::fresh().await
+);
+between!(
+    redis_to_sqlite,
+    crate::harness::Redis::fresh().await,
+    crate::harness::Sqlite::fresh()
+);
+between!(
+    redis_to_redis,
+    crate::harness::Redis::fresh().await,
+    crate::harness::Redis::fresh().await
 );
 
 fn journey(id: &str) -> Journey {
@@ -178,8 +200,8 @@ async fn changes(house: &dyn House, id: BatchId, claim: &Claim) -> Vec<Result<()
         ledger.commit(commit).await.map(drop)
     };
     let (name, one) = (worker("worker-2"), NonZeroU32::MIN);
-    let claim_in = async |queue, wait| {
-        let claims = ledger.claim(queue, &name, LEASE, one, wait);
+    let claim_in = async |queue| {
+        let claims = ledger.claim(queue, &name, LEASE, one, Duration::ZERO);
         claims.await.map(drop)
     };
     let budget = Budget::per_minute(50).unwrap();
@@ -188,8 +210,8 @@ async fn changes(house: &dyn House, id: BatchId, claim: &Claim) -> Vec<Result<()
         commit(Authority::Version).await,
         commit(Authority::Holding(claim)).await,
         commit(Authority::Finishing(claim)).await,
-        claim_in(Queue::Worker, Duration::ZERO).await,
-        claim_in(Queue::Reconciler, Duration::from_millis(50)).await,
+        claim_in(Queue::Worker).await,
+        claim_in(Queue::Reconciler).await,
         ledger.renew(claim, LEASE).await,
         ledger.postpone(claim.clone(), LEASE).await,
         ledger.spend(Share::Write, one, budget).await.map(drop),
@@ -365,6 +387,46 @@ async fn a_file_is_not_moved_while_another_process_has_it_open() {
     move_house(&from, &to).await.unwrap();
     let _another = from.another();
     assert_same(&from, &to, &ids).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_ledger_is_not_moved_while_a_worker_waits_for_jobs() {
+    let (from, to) = (Redis::fresh().await, Sqlite::fresh());
+    let ids = furnish(&from).await;
+    // Nothing is due any more, so the worker only waits.
+    let scene = Scene::new(&from);
+    while let Some(claim) = scene.claim_of(Queue::Reconciler).await {
+        let later = Duration::from_hours(1);
+        scene.ledger.postpone(claim, later).await.unwrap();
+    }
+    let another = from.another().await;
+    let waiting = tokio::spawn(async move {
+        let (name, one, patience) = (worker("worker-2"), NonZeroU32::MIN, Duration::from_hours(1));
+        let claims = another.claim(Queue::Reconciler, &name, LEASE, one, patience);
+        claims.await
+    });
+    let why_not = async || {
+        let idle = from.house().check_idle().await;
+        idle.err().map(|why| why.to_string())
+    };
+    until(async || why_not().await.is_some()).await;
+    let refused = move_house(&from, &to).await.unwrap_err().to_string();
+    assert!(refused.contains("wait for its jobs"), "{refused}");
+    waiting.abort();
+    until(async || why_not().await.is_none()).await;
+    move_house(&from, &to).await.unwrap();
+    assert_same(&from, &to, &ids).await;
+}
+
+/// Looks until it is so.
+async fn until(is_so: impl AsyncFn() -> bool) {
+    let looking = async {
+        while !is_so().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    let patience = Duration::from_secs(20);
+    tokio::time::timeout(patience, looking).await.unwrap();
 }
 
 #[tokio::test]

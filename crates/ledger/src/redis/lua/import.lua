@@ -8,13 +8,13 @@
 --      9 and 10 the same for the reconciler's
 --      11 how many blocks the journal has  12 and on: pairs of field and block, those of the
 --      journal, then those of the outcomes
--- Returns 1, or 0 when the stage is another.
+-- Returns 'done', or 'changed' when the stage is another.
 
 if redis.call('HGET', KEYS[10], 'stage') ~= ARGV[6] then
-  return 0
+  return 'changed'
 end
 if redis.call('HEXISTS', KEYS[2], ARGV[2]) == 1 then
-  return 1
+  return 'done'
 end
 redis.call('HSET', KEYS[1], ARGV[3], ARGV[2])
 redis.call('HSET', KEYS[2], ARGV[2], ARGV[4])
@@ -33,4 +33,4 @@ local outcomes = 12 + 2 * ARGV[11]
 for i = 12, #ARGV, 2 do
   redis.call('HSET', i < outcomes and KEYS[4] or KEYS[11], ARGV[i], ARGV[i + 1])
 end
-return 1
+return 'done'
