@@ -30,6 +30,7 @@ pub(crate) struct Setup {
     policy: Vec<(&'static str, &'static str)>,
     simulator: Vec<&'static str>,
     scenario: Option<Value>,
+    store: Option<String>,
     is_quick: bool,
 }
 
@@ -79,6 +80,12 @@ impl Setup {
         self
     }
 
+    /// Keeps batches there, instead of in a file of its own.
+    pub(crate) fn store(mut self, url: impl Into<String>) -> Self {
+        self.store = Some(url.into());
+        self
+    }
+
     /// Writes the files and starts the simulator.
     pub(crate) fn build(self) -> World {
         let dir = tempfile::Builder::new()
@@ -93,7 +100,9 @@ impl Setup {
             switches.extend(["--scenario", scenario.to_str().unwrap()]);
         }
         let simulator = Simulator::start(&switches, &dir.path().join("simulator"));
+        let own_file = format!("sqlite://{}", dir.path().join("onay.db").display());
         let mut world = World {
+            store_url: self.store.clone().unwrap_or(own_file),
             dir,
             simulator,
             tokens: BTreeMap::new(),
@@ -108,6 +117,7 @@ impl Setup {
 /// A set-up world. Its processes end with their handles, its folder with itself.
 pub(crate) struct World {
     pub(crate) simulator: Simulator,
+    pub(crate) store_url: String,
     dir: TempDir,
     tokens: BTreeMap<String, String>,
     started: AtomicUsize,
@@ -152,8 +162,7 @@ impl World {
         let settings = format!(
             "store = \"{}\"\nlisten = \"127.0.0.1:0\"\n\
              [iyzico]\nurl = \"{}\"\ntimeout = \"{timeout}\"\n[worker]\nlease = \"2s\"\n",
-            self.store_url(),
-            self.simulator.url,
+            self.store_url, self.simulator.url,
         );
         std::fs::write(self.path("onay.toml"), settings).unwrap();
     }
@@ -164,10 +173,6 @@ impl World {
 
     pub(crate) fn store(&self) -> PathBuf {
         self.path("onay.db")
-    }
-
-    pub(crate) fn store_url(&self) -> String {
-        format!("sqlite://{}", self.store().display())
     }
 
     pub(crate) fn token(&self, name: &str) -> &str {

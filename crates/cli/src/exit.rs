@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use onay_ledger::LedgerError;
+
 /// How a command ends. Scripts branch on these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Exit {
@@ -96,6 +98,9 @@ impl std::error::Error for Failure {}
 
 /// The exit code of an error: its own if it has one, 1 otherwise.
 pub(crate) fn of(error: &anyhow::Error) -> Exit {
+    if let Some(LedgerError::Moved { .. }) = error.downcast_ref() {
+        return Exit::Refused;
+    }
     error
         .downcast_ref::<Failure>()
         .map_or(Exit::Internal, |failure| failure.exit)

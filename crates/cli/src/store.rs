@@ -53,7 +53,15 @@ impl fmt::Display for StoreUrl {
         let (scheme, rest) = url.split_once("://").unwrap_or(("…", url));
         let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
         let host = host.split_once('?').map_or(host, |(host, _)| host);
-        write!(f, "{scheme}://{host}")
+        let hosts = host.split_once('/').map_or(host, |(hosts, _)| hosts);
+        let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
+        let mut ports = hosts.split(',').filter_map(|host| host.rsplit_once(':'));
+        let shown = if ports.all(|(_, port)| is_port(port)) {
+            host
+        } else {
+            "…"
+        };
+        write!(f, "{scheme}://{shown}")
     }
 }
 
@@ -180,6 +188,7 @@ mod tests {
                 "redis+sentinel://a:1,b:2/main/0",
             ),
             ("user:planted@host", "…://host"),
+            ("redis://user:planted/host", "redis://…"),
         ] {
             let url = StoreUrl::from(url.to_owned());
             assert_eq!(url.to_string(), shown);

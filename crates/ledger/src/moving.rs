@@ -74,7 +74,10 @@ pub enum Stage {
 
 impl Stage {
     /// Refuses a change of a ledger that is closed.
-    pub(crate) fn check_open(self) -> Result<(), LedgerError> {
+    ///
+    /// # Errors
+    /// [`LedgerError::Unavailable`] while it is being filled, [`LedgerError::Moved`] once it moved.
+    pub fn check_open(self) -> Result<(), LedgerError> {
         match self {
             Self::Open(_) => Ok(()),
             Self::Filling(journey) => Err(LedgerError::Unavailable(format!(

@@ -126,11 +126,16 @@ fn unusable_rules(policy: &Policy) -> Vec<Check> {
 }
 
 async fn store(config: &Config, account: Option<&Account>) -> Vec<Check> {
-    let ledger = match config.ledger(Access::Existing).await {
+    let opened = onay_ledger::open_to_move(config.store.expose(), Access::Existing).await;
+    let ledger = match opened {
         Ok(ledger) => ledger,
-        Err(error) => return vec![failed("store", &error)],
+        Err(error) => return vec![failed("store", &config.refused(&error))],
     };
-    let stats = match ledger.stats().await {
+    let looked = async {
+        ledger.standing().await?.stage.check_open()?;
+        ledger.stats().await
+    };
+    let stats = match looked.await {
         Ok(stats) => stats,
         Err(error) => return vec![Check::wrong("store", error.to_string(), "see the message")],
     };

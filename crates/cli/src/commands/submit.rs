@@ -45,7 +45,7 @@ pub(crate) async fn run(config: &Config, submit: Submit) -> anyhow::Result<Exit>
             }
             Err(Failure::refused(error.to_string()).into())
         }
-        Err(error @ EnqueueError::Ledger(_)) => Err(error.into()),
+        Err(EnqueueError::Ledger(error)) => Err(error.into()),
     }
 }
 

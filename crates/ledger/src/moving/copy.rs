@@ -3,7 +3,7 @@
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use onay_payout::{BatchId, BatchRef};
 
-use super::{Carried, Journey, Move, MoveError, Stage};
+use super::{Carried, Journey, Move, MoveError, Stage, Standing};
 use crate::audit::{verify, verify_batch};
 use crate::error::LedgerError;
 use crate::ledger::{Filter, Page};
@@ -44,10 +44,7 @@ pub async fn copy(
     journey: Journey,
     told: &(dyn Fn(Progress) + Sync),
 ) -> Result<Copied, MoveError> {
-    let (from, to) = (
-        source.standing().await?.stage,
-        target.standing().await?.stage,
-    );
+    let (from, to) = stages(source, target).await?;
     let journey = match (from, to) {
         (Stage::Open(_), Stage::Filling(other)) if other.from != journey.from => {
             return Err(MoveError::Unfinished(other));
@@ -67,26 +64,14 @@ pub async fn copy(
         (Stage::Open(_), Stage::Moved(other)) => return Err(MoveError::Left(other)),
     };
     let copied = carry_all(source, target, &journey, told).await?;
-    let (left, arrived) = (source.stats().await?, target.stats().await?);
-    if left.by_state != arrived.by_state {
-        return Err(MoveError::Counts);
-    }
-    let fence = source.standing().await?.fence;
-    target
-        .inherit(&journey, left.account.as_ref(), fence)
-        .await?;
-    let (filling, open) = (Stage::Filling(journey.clone()), Stage::Open(Some(journey)));
-    target.turn(&filling, &open).await?;
+    open_new(source, target, journey).await?;
     Ok(copied)
 }
 
 /// Gives a move up that is not finished: `source` is used again, and `target`, with what it holds
 /// by now, never.
 pub async fn take_back(source: &dyn Move, target: &dyn Move) -> Result<(), MoveError> {
-    let (from, to) = (
-        source.standing().await?.stage,
-        target.standing().await?.stage,
-    );
+    let (from, to) = stages(source, target).await?;
     let Stage::Moved(journey) = &from else {
         return Err(MoveError::Stayed);
     };
@@ -128,6 +113,28 @@ async fn close(
         target.turn(&filling, &Stage::Open(None)).await?;
     }
     closed
+}
+
+/// Opens the new ledger, now that every batch is in it.
+async fn open_new(source: &dyn Move, target: &dyn Move, journey: Journey) -> Result<(), MoveError> {
+    let (left, arrived) = (source.stats().await?, target.stats().await?);
+    if left.by_state != arrived.by_state {
+        return Err(MoveError::Counts);
+    }
+    let Standing { stage, fence } = source.standing().await?;
+    // A server that lost its last writes may have forgotten that it was closed.
+    if stage != Stage::Moved(journey.clone()) {
+        return Err(MoveError::Changed);
+    }
+    let account = left.account.as_ref();
+    target.inherit(&journey, account, fence).await?;
+    let (filling, open) = (Stage::Filling(journey.clone()), Stage::Open(Some(journey)));
+    target.turn(&filling, &open).await
+}
+
+async fn stages(source: &dyn Move, target: &dyn Move) -> Result<(Stage, Stage), LedgerError> {
+    let (from, to) = (source.standing().await?, target.standing().await?);
+    Ok((from.stage, to.stage))
 }
 
 /// Checks every batch, so that nothing is found wrong half-way.

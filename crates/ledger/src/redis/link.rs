@@ -397,7 +397,9 @@ fn meaning(error: &RedisError) -> LedgerError {
         || text.contains("WRONGTYPE");
     if is_corrupt {
         LedgerError::Corrupt(text)
-    } else if error.kind() == ErrorKind::AuthenticationFailed {
+    } else if error.kind() == ErrorKind::AuthenticationFailed
+        || matches!(error.code(), Some("WRONGPASS" | "NOAUTH"))
+    {
         LedgerError::Unusable(format!(
             "{text}; check the user and the password in the URL of the store"
         ))
