@@ -24,6 +24,7 @@ mod doubt_matrix;
 mod files;
 mod finality;
 mod funds;
+mod moving;
 mod privacy;
 mod process;
 mod replay;

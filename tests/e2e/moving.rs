@@ -1,0 +1,194 @@
+//! A ledger moves from a file to Redis and back, while batches wait for people.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use onay_ledger::conformance::redis_server::RedisServer;
+use onay_ledger::conformance::{actor, batch_id, content, items};
+use onay_ledger::moving::Stage;
+use onay_ledger::{Access, Ledger as _, Opening, SqliteLedger};
+use onay_payout::Batch;
+use serde_json::Value;
+use tokio::task::JoinSet;
+
+use crate::files::batch;
+use crate::world::World;
+
+/// Batches that are moved while the move is killed again and again.
+const BATCHES: u64 = 1500;
+
+/// From before anything is closed to a good part of the way.
+const LIVES_MILLIS: [u64; 7] = [30, 100, 200, 400, 700, 200, 50];
+
+#[test]
+fn a_ledger_moves_to_redis_and_back_and_what_was_held_is_paid_once() {
+    let (world, server) = (World::new(), RedisServer::start());
+    let (file, redis) = (
+        world.store_url.clone(),
+        format!("{}?ledger=new", server.url()),
+    );
+    let ids = [
+        "settled", "rejected", "held", "late", "approved", "received",
+    ];
+    let serve = world.serve();
+    for id in &ids[..5] {
+        world.hold(&batch(id, 2));
+    }
+    world.approve("mehmet", "settled");
+    world.wait_until("settled", "settled");
+    let reject = ["reject", "rejected", "--reason", "not this month"];
+    world.run_as("mehmet", &reject).expect(0);
+    world.wait_until("rejected", "rejected");
+
+    let refused = world.run(&["ledger", "copy", "--to", &redis]).expect(3);
+    refused.says(&["in use", "stop every onay", "fuser "]);
+    serve.terminate();
+    world.approve("mehmet", "approved");
+    world.submit(&batch("received", 2));
+    let before = ids.map(|id| shown(&world, id));
+
+    let moved = world.run(&["ledger", "copy", "--to", &redis, "--json"]);
+    let moved = moved.expect(0).json();
+    assert_eq!(
+        (&moved["from"], &moved["to"]),
+        (&file.into(), &redis.clone().into())
+    );
+    assert_eq!(moved["batches"], 6);
+    let entries: usize = before
+        .iter()
+        .map(|batch| batch["journal"].as_array().unwrap().len())
+        .sum();
+    assert_eq!(moved["entries"], entries);
+    assert!(moved["seconds"].as_f64().unwrap() > 0.0);
+    assert_eq!(
+        ids.map(|id| shown(&world, id)),
+        before,
+        "the old one is read on"
+    );
+    refuses_everything(&world, &redis);
+    world.run(&["audit", "verify"]).expect(0);
+
+    use_store(&world, &redis);
+    assert_eq!(ids.map(|id| shown(&world, id)), before);
+    world.run(&["audit", "verify"]).expect(0);
+    world.run(&["doctor"]).expect(0);
+    let serve = world.serve();
+    world.wait_until("received", "pending_approval");
+    world.approve("mehmet", "held");
+    for id in ["held", "approved"] {
+        world.wait_until(id, "settled");
+    }
+    let refused = world
+        .run(&["ledger", "copy", "--to", &other_file(&world)])
+        .expect(3);
+    refused.says(&["in use", "stop every onay"]);
+    serve.terminate();
+
+    let back = other_file(&world);
+    world.run(&["ledger", "copy", "--to", &back]).expect(0);
+    use_store(&world, &back);
+    let _serve = world.serve();
+    for id in ["late", "received"] {
+        world.approve("mehmet", id);
+        world.wait_until(id, "settled");
+    }
+    world.run(&["audit", "verify"]).expect(0);
+    let books = world.books();
+    for id in ["settled", "held", "late", "approved", "received"] {
+        books.batch(id).assert_paid_once();
+    }
+    books.batch("rejected").assert_never_released("CANCELED");
+}
+
+/// What anybody can see of a batch, but for what depends on the moment.
+fn shown(world: &World, id: &str) -> Value {
+    let ran = world.run(&["show", id, "--items", "--journal", "--json"]);
+    let mut shown = ran.expect(0).json();
+    shown.as_object_mut().unwrap().remove("explain");
+    shown
+}
+
+/// Changes the settings, as the operator is told to.
+fn use_store(world: &World, url: &str) {
+    let settings = std::fs::read_to_string(world.path("onay.toml")).unwrap();
+    let (_, rest) = settings.split_once('\n').unwrap();
+    world.file("onay.toml", format!("store = \"{url}\"\n{rest}"));
+}
+
+fn other_file(world: &World) -> String {
+    format!("sqlite://{}", world.path("back/onay.db").display())
+}
+
+/// The old ledger is closed for everybody, and says where everything is.
+fn refuses_everything(world: &World, redis: &str) {
+    let place = format!("moved to {redis}; set ONAY_STORE");
+    let says = [place.as_str()];
+    let file = world.file("new.json", batch("new", 1).to_string());
+    for role in ["serve", "worker", "reconciler"] {
+        world.run(&[role]).expect(3).says(&says);
+    }
+    world
+        .run_as("ayse", &["submit", &file])
+        .expect(3)
+        .says(&says);
+    let digest = world.show("held")["digest"].as_str().unwrap().to_owned();
+    let approve = ["approve", "held", "--digest", &digest];
+    world.run_as("mehmet", &approve).expect(3).says(&says);
+    let doctor = world.run(&["doctor"]).expect(4).stdout;
+    assert!(doctor.contains(&place), "{doctor}");
+}
+
+#[test]
+fn a_move_that_is_killed_again_and_again_ends_with_everything_in_one_ledger() {
+    let (world, server) = (World::new(), RedisServer::start());
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(fill(&world));
+    let (old, new) = (
+        world.store_url.clone(),
+        format!("{}?ledger=new", server.url()),
+    );
+    let args = ["ledger", "copy", "--to", &new];
+    for millis in LIVES_MILLIS {
+        let moving = world.start(&args);
+        // The moment of the kill is what is varied here.
+        std::thread::sleep(Duration::from_millis(millis));
+        moving.kill();
+        let stages = runtime.block_on(async { (stage(&old).await, stage(&new).await) });
+        let is_one_at_most = match &stages {
+            (Some(Stage::Open(_)), new) => !matches!(new, Some(Stage::Open(Some(_)))),
+            (Some(Stage::Moved(_)), Some(new)) => !matches!(new, Stage::Open(None)),
+            _ => false,
+        };
+        assert!(is_one_at_most, "{stages:?}");
+    }
+    world.run(&args).expect(0);
+    for url in [&old, &new] {
+        let audit = world.run(&["audit", "verify", "--json", "--store", url]);
+        assert_eq!(audit.expect(0).json()["batches"], BATCHES);
+    }
+}
+
+/// Batches that only wait for a worker.
+async fn fill(world: &World) {
+    let ledger = SqliteLedger::open(&world.store(), Access::Create).unwrap();
+    let (ledger, now) = (Arc::new(ledger), onay_ledger::now());
+    let mut opening = JoinSet::new();
+    for n in 0..BATCHES {
+        let ledger = Arc::clone(&ledger);
+        let content = content(&format!("payday-{n}"), items(4));
+        let accepted = Batch::accept(batch_id(n), content, "ayse".parse().unwrap(), now);
+        let batch = Opening::new(accepted, &actor(), now);
+        opening.spawn(async move { ledger.open(batch).await.map(drop) });
+    }
+    for opened in opening.join_all().await {
+        opened.unwrap();
+    }
+}
+
+/// None where there is no ledger.
+async fn stage(url: &str) -> Option<Stage> {
+    let ledger = onay_ledger::open_to_move(url, Access::Existing)
+        .await
+        .ok()?;
+    Some(ledger.standing().await.unwrap().stage)
+}
