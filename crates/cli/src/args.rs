@@ -428,7 +428,7 @@ pub(crate) struct Bench {
     /// Leave every batch waiting for people, and measure what that costs
     #[arg(long, conflicts_with = "kill_after")]
     pub(crate) hold: bool,
-    /// Kill the workers after so many decisions, and start them again
+    /// Approve everything at once, kill the workers after so many releases, and start them again
     #[arg(long, value_name = "N")]
     pub(crate) kill_after: Option<u32>,
     #[command(flatten)]

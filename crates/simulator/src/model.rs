@@ -223,11 +223,9 @@ impl Provider {
     pub fn books(&mut self, external_id: Option<&str>, now_ms: u64) -> Books {
         self.advance(now_ms);
         let mut books = Books::new(self.calls, self.rate_limited, &self.account);
-        for batch in self.shelf.batches() {
-            if external_id.is_none_or(|id| batch.external_id == id) {
-                let request_ids = self.shelf.request_ids(&batch.external_id);
-                books.add(batch, request_ids, self.now_ms);
-            }
+        for batch in self.shelf.batches_of(external_id) {
+            let request_ids = self.shelf.request_ids(&batch.external_id);
+            books.add(batch, request_ids, self.now_ms);
         }
         books
     }

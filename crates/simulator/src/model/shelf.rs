@@ -71,15 +71,17 @@ impl Shelf {
 
     /// Of every batch under an external id, the oldest first.
     pub(super) fn request_ids(&self, external_id: &str) -> Vec<String> {
-        let places = self.by_external.get(external_id).into_iter().flatten();
-        places
-            .filter_map(|place| self.batches.get(*place))
-            .map(|batch| batch.request_id.clone())
-            .collect()
+        let batches = self.batches_of(Some(external_id));
+        batches.map(|batch| batch.request_id.clone()).collect()
     }
 
-    pub(super) fn batches(&self) -> impl Iterator<Item = &Batch> {
-        self.batches.iter()
+    /// The batches under an external id, or all; the oldest first.
+    pub(super) fn batches_of(&self, external_id: Option<&str>) -> impl Iterator<Item = &Batch> {
+        let all = external_id.is_none().then_some(self.batches.iter());
+        let places = external_id.and_then(|id| self.by_external.get(id));
+        let named = places.into_iter().flatten();
+        let named = named.filter_map(|place| self.batches.get(*place));
+        all.into_iter().flatten().chain(named)
     }
 
     pub(super) fn batches_mut(&mut self) -> impl Iterator<Item = &mut Batch> {

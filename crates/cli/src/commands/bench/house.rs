@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use onay_console::Durability;
 use onay_ledger::{Access, Ledger};
 use onay_payout::{Identity, Policy, Role};
 use onay_producer::Producer;
@@ -18,6 +19,7 @@ use super::usage::Meter;
 use crate::args::{Bench, Global};
 use crate::commands::init::{Starter, write_new};
 use crate::commands::simulate::{API_KEY, SECRET_KEY};
+use crate::config::Config;
 use crate::exit::Failure;
 
 /// What everybody in a run shares.
@@ -63,7 +65,8 @@ impl House {
         write_new(&dir.path().join("policy.toml"), &starter.policy)?;
         let concurrency = args.concurrency.map(|most| format!("concurrency = {most}"));
         let settings = format!(
-            "store = \"{store}\"\n[iyzico]\nurl = \"{}\"\ncalls_per_minute = 0\n[worker]\n{}\n",
+            "store = \"{store}\"\ndurability = \"{}\"\n[iyzico]\nurl = \"{}\"\ncalls_per_minute = 0\n[worker]\n{}\n",
+            durability(global)?,
             simulator.base_url(),
             concurrency.unwrap_or_default(),
         );
@@ -83,6 +86,14 @@ impl House {
     pub(super) fn dir(&self) -> &Path {
         self.dir.path()
     }
+}
+
+/// As the settings say, for the roles read none but those written here.
+fn durability(global: &Global) -> Result<&'static str, Failure> {
+    Ok(match Config::load(global)?.durability {
+        Durability::Strict => "strict",
+        Durability::Relaxed => "relaxed",
+    })
 }
 
 /// A provider that settles at once, and has money for everybody.

@@ -1,5 +1,7 @@
 //! What was measured, as JSON and as a table.
 
+use std::time::Duration;
+
 use comfy_table::Table;
 use rust_decimal::Decimal;
 use serde_json::{Map, Number, Value};
@@ -50,6 +52,11 @@ pub(super) fn percentile(sorted: &[u64], per_mille: usize) -> u64 {
     let last = sorted.len().saturating_sub(1);
     let place = last.saturating_mul(per_mille) / 1000;
     sorted.get(place).copied().unwrap_or_default()
+}
+
+/// Whole milliseconds.
+pub(super) fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
