@@ -1,25 +1,25 @@
 //! Real Redis servers that tests start themselves.
 //!
 //! Each has a port and a folder of its own, and ends with the value that started it, also when its
-//! test panics.
+//! test panics, and at the latest with the process of the tests.
 
 mod cluster;
+mod port;
+mod process;
 mod sentinels;
 
-use std::fs::{self, File};
-use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use redis::{InfoDict, RedisResult, Value};
-use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
+use rustix::process::Signal;
 use tempfile::TempDir;
-use tokio::net::TcpSocket;
 
 pub use cluster::Cluster;
+use port::Port;
+use process::{Kind, Process};
 pub use sentinels::Sentinels;
 
 /// How long a server may take to do what it is asked for, on a machine that is busy with tests.
@@ -38,15 +38,7 @@ pub struct RedisServer {
     // Dropped in this order: the process before its folder.
     process: Process,
     port: Port,
-    kind: Kind,
     folder: TempDir,
-}
-
-/// What `redis-server` is told to be.
-#[derive(Debug, Clone, Copy)]
-enum Kind {
-    Store,
-    Sentinel,
 }
 
 impl RedisServer {
@@ -66,11 +58,11 @@ impl RedisServer {
         Self::start_on(Port::free(), Kind::Store, &[&durable, settings].concat())
     }
 
-    /// The one server that the tests running at the same time share. Each takes a ledger of its own
-    /// in it, and leaves the server alone.
-    pub fn shared() -> Arc<Self> {
-        static SHARED: Mutex<Weak<RedisServer>> = Mutex::new(Weak::new());
-        share(&SHARED, Self::start)
+    /// The one server that tests share. Each takes a ledger of its own in it, and leaves the server
+    /// alone.
+    pub fn shared() -> &'static Self {
+        static SHARED: LazyLock<RedisServer> = LazyLock::new(RedisServer::start);
+        &SHARED
     }
 
     fn start_on(port: Port, kind: Kind, settings: &[(&str, &str)]) -> Self {
@@ -79,7 +71,7 @@ impl RedisServer {
             ("bind", "127.0.0.1".to_owned()),
             ("port", port.number.to_string()),
             ("dir", format!("\"{}\"", folder.path().display())),
-            ("logfile", "redis.log".to_owned()),
+            ("logfile", process::LOG.to_owned()),
         ];
         let place = place.iter().map(|(key, value)| (*key, value.as_str()));
         let lines: Vec<_> = place
@@ -87,12 +79,11 @@ impl RedisServer {
             .map(|(key, value)| format!("{key} {value}\n"))
             .collect();
         // A file, not arguments: servers that fail over write into it what they became.
-        fs::write(folder.path().join("redis.conf"), lines.concat()).unwrap();
-        let process = Process::spawn(kind, folder.path());
+        fs::write(folder.path().join(process::SETTINGS), lines.concat()).unwrap();
+        let process = Process::start(kind, folder.path());
         let server = Self {
             process,
             port,
-            kind,
             folder,
         };
         server.wait_until_it_answers();
@@ -132,7 +123,7 @@ impl RedisServer {
 
     /// Starts the server after its end and does not wait, so that it can be seen while it loads.
     pub fn start_again_unseen(&self) {
-        self.process.replace(self.kind, self.folder.path());
+        self.process.start_again();
     }
 
     /// Copies what the server wrote. Only for one that ended.
@@ -208,123 +199,10 @@ impl RedisServer {
 
     /// The end of the server's log.
     fn log(&self) -> String {
-        let log = fs::read_to_string(self.folder.path().join("redis.log")).unwrap_or_default();
+        let log = fs::read_to_string(self.folder.path().join(process::LOG)).unwrap_or_default();
         let lines: Vec<_> = log.lines().rev().take(12).collect();
         let lines: Vec<_> = lines.into_iter().rev().collect();
         format!("its log ends with:\n{}", lines.join("\n"))
-    }
-}
-
-/// A port of 127.0.0.1 that is nobody else's as long as this lives: it is bound, but not listened
-/// on. Redis may still listen there, because both ask to share the address. A server that is down
-/// thus keeps its port, and clients that try to come back cannot take it for their own end.
-#[derive(Debug)]
-struct Port {
-    number: u16,
-    reserved: Vec<TcpSocket>,
-}
-
-impl Port {
-    fn free() -> Self {
-        let socket = bind(0).unwrap();
-        Self {
-            number: socket.local_addr().unwrap().port(),
-            reserved: vec![socket],
-        }
-    }
-
-    /// A port with the one for the cluster bus, which is 10000 further.
-    fn with_bus() -> Self {
-        loop {
-            let mut port = Self::free();
-            let bus = port.number.checked_add(10_000);
-            if let Some(Ok(socket)) = bus.map(bind) {
-                port.reserved.push(socket);
-                return port;
-            }
-        }
-    }
-}
-
-fn bind(port: u16) -> io::Result<TcpSocket> {
-    let socket = TcpSocket::new_v4()?;
-    socket.set_reuseaddr(true)?;
-    socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
-    Ok(socket)
-}
-
-/// A running `redis-server`, or one that ended.
-#[derive(Debug)]
-struct Process(Mutex<Child>);
-
-impl Process {
-    fn spawn(kind: Kind, folder: &Path) -> Self {
-        Self(Mutex::new(spawn(kind, folder)))
-    }
-
-    fn replace(&self, kind: Kind, folder: &Path) {
-        self.assert_ended();
-        *self.child() = spawn(kind, folder);
-    }
-
-    fn assert_ended(&self) {
-        assert!(!self.is_running(), "it still runs");
-    }
-
-    fn is_running(&self) -> bool {
-        self.child().try_wait().unwrap().is_none()
-    }
-
-    fn end(&self, signal: Signal) {
-        self.signal(signal);
-        self.child().wait().unwrap();
-    }
-
-    fn freeze(&self) {
-        self.signal(Signal::STOP);
-        let pid = Pid::from_child(&self.child());
-        let stopped = waitpid(Some(pid), WaitOptions::UNTRACED).unwrap();
-        assert!(stopped.is_some_and(|(_, status)| status.stopped()));
-    }
-
-    fn signal(&self, signal: Signal) {
-        assert!(self.is_running(), "it does not run");
-        kill_process(Pid::from_child(&self.child()), signal).unwrap();
-    }
-
-    fn child(&self) -> MutexGuard<'_, Child> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let mut child = self.child();
-        // Fails only when it ended before.
-        let _ = child.kill();
-        let _ = child.wait();
-    }
-}
-
-fn spawn(kind: Kind, folder: &Path) -> Child {
-    let mut command = Command::new("redis-server");
-    command.arg("redis.conf").current_dir(folder);
-    if matches!(kind, Kind::Sentinel) {
-        command.arg("--sentinel");
-    }
-    // What it says before it knows of its log, such as that a setting is unknown.
-    let complaints = File::create(folder.join("stderr")).unwrap();
-    let spawned = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(complaints)
-        .spawn();
-    match spawned {
-        Ok(child) => child,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => panic!(
-            "redis-server is not installed; install it with: sudo apt-get install redis-server"
-        ),
-        Err(error) => panic!("redis-server could not be started: {error}"),
     }
 }
 
@@ -333,16 +211,6 @@ fn copy_files(from: &Path, to: &Path) {
         let file = file.unwrap();
         fs::copy(file.path(), to.join(file.file_name())).unwrap();
     }
-}
-
-/// What the tests running now share; started by the first, gone with the last.
-fn share<T>(slot: &Mutex<Weak<T>>, start: impl FnOnce() -> T) -> Arc<T> {
-    let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-    slot.upgrade().unwrap_or_else(|| {
-        let started = Arc::new(start());
-        *slot = Arc::downgrade(&started);
-        started
-    })
 }
 
 /// Where these servers are, as a URL lists them.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use onay_ledger::conformance::Harness;
-use onay_ledger::conformance::redis_server::RedisServer;
+use onay_ledger::conformance::redis_server::{Cluster, RedisServer};
 use onay_ledger::{
     Access, Ledger, ManualClock, MemoryLedger, RedisLedger, SqliteLedger, SqliteSettings,
 };
@@ -114,28 +114,37 @@ impl Sqlite {
     }
 }
 
-/// A server that all tests share, and a ledger of its own for each.
+/// A server or a Cluster that all tests share, and a ledger of its own for each.
 pub(crate) struct Redis {
     ledger: Arc<RedisLedger>,
     clock: ManualClock,
     url: String,
-    _server: Arc<RedisServer>,
 }
 
 static LEDGERS: AtomicU64 = AtomicU64::new(0);
 
 impl Redis {
     pub(crate) async fn fresh() -> Self {
-        let (server, clock) = (RedisServer::shared(), clock());
-        let n = LEDGERS.fetch_add(1, Ordering::Relaxed);
-        let url = format!("{}?ledger=test-{n}", server.url());
+        Self::at(&RedisServer::shared().url()).await
+    }
+
+    pub(crate) async fn on_cluster() -> Self {
+        Self::at(&Cluster::shared().url()).await
+    }
+
+    async fn at(url: &str) -> Self {
+        let (clock, n) = (clock(), LEDGERS.fetch_add(1, Ordering::Relaxed));
+        let url = format!("{url}?ledger=test-{n}");
         let ledger = RedisLedger::open_with(&url, Access::Create, Some(clock.clock())).await;
         Self {
             ledger: Arc::new(ledger.unwrap()),
             clock,
             url,
-            _server: server,
         }
+    }
+
+    pub(crate) fn store(&self) -> Arc<RedisLedger> {
+        Arc::clone(&self.ledger)
     }
 
     /// The same ledger once more, as another process would open it.
@@ -143,10 +152,6 @@ impl Redis {
         let clock = self.clock.clock();
         RedisLedger::open_with(&self.url, Access::Existing, Some(clock))
             .await
-    pub(crate) fn store(&self) -> Arc<RedisLedger> {
-        Arc::clone(&self.ledger)
-    }
-
             .unwrap()
     }
 }

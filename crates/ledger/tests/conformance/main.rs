@@ -14,8 +14,13 @@ mod harness;
 mod metered;
 mod model;
 mod moving;
+mod redis_many;
+mod redis_outage;
 mod redis_server;
+mod redis_topology;
+mod traffic;
 
 onay_ledger::conformance!(memory, crate::harness::Memory::fresh());
 onay_ledger::conformance!(sqlite, crate::harness::Sqlite::fresh());
 onay_ledger::conformance!(redis, crate::harness::Redis::fresh().await);
+onay_ledger::conformance!(redis_cluster, crate::harness::Redis::on_cluster().await);

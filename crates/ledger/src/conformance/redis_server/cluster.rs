@@ -1,11 +1,11 @@
 //! Three servers that share the slots of a cluster.
 
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use redis::InfoDict;
 
-use super::{Kind, Port, RedisServer, hosts, share, until};
+use super::{Kind, Port, RedisServer, hosts, until};
 
 /// How many slots a cluster has.
 const SLOTS: usize = 16_384;
@@ -18,10 +18,10 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// The one cluster that the tests running at the same time share.
-    pub fn shared() -> Arc<Self> {
-        static SHARED: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
-        share(&SHARED, || Self::start(Duration::from_mins(1)))
+    /// The one cluster that tests share.
+    pub fn shared() -> &'static Self {
+        static SHARED: LazyLock<Cluster> = LazyLock::new(|| Cluster::start(Duration::from_mins(1)));
+        &SHARED
     }
 
     /// Starts three servers, gives each a third of the slots, and waits until all agree. A server
