@@ -14,7 +14,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
 use crate::args::Global;
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::store::StoreUrl;
 
@@ -156,7 +156,7 @@ impl Config {
             call_timeout,
             budget: budget(calls_per_minute(file.iyzico.calls_per_minute)?)?,
             concurrency: file.worker.concurrency.unwrap_or(16).max(1),
-            lease: file.worker.lease.unwrap_or(Duration::from_secs(15)),
+            lease: file.worker.lease.unwrap_or(Duration::from_secs(2)),
             drain: file
                 .worker
                 .drain
@@ -199,7 +199,12 @@ impl Config {
                 "`onay serve` and `onay submit` create it; ONAY_STORE or --store names another"
             }
         };
-        Failure::usage(format!("{}: {error}", self.store)).hint(hint)
+        let mut failure = Failure::usage(format!("{}: {error}", self.store)).hint(hint);
+        if matches!(error, LedgerError::Unavailable(_)) && self.store.file().is_none() {
+            // Nothing is wrong with the settings: the same command may do later.
+            failure.exit = Exit::Internal;
+        }
+        failure
     }
 
     /// The policy.

@@ -14,15 +14,24 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use crate::args::Cli;
+use tokio::runtime::Builder;
+
+use crate::args::{Cli, Command};
 use crate::exit::Exit;
+
+/// A role that waits for others most of the time has one thread: to wake another one costs more than
+/// its work does. More cores are used by more processes.
+fn runtime(command: &Command) -> Builder {
+    if matches!(command, Command::Worker(_) | Command::Reconciler(_)) {
+        Builder::new_current_thread()
+    } else {
+        Builder::new_multi_thread()
+    }
+}
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build();
-    let outcome = match runtime {
+    let outcome = match runtime(&cli.command).enable_all().build() {
         Ok(runtime) => runtime.block_on(commands::run(cli)),
         Err(error) => Err(error.into()),
     };

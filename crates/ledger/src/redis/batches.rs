@@ -9,7 +9,7 @@ use super::RedisLedger;
 use super::keys::{ENTRIES, OUTCOMES};
 use super::link::Again;
 use super::pack::{pack, unpack};
-use super::row::{Row, appended, changed_blocks, corrupt, entries, outcomes, place};
+use super::row::{Row, appended, changed_blocks, corrupt, entries, filled_block, outcomes, place};
 use super::scripts::{self, Call};
 use crate::commit::{Authority, Commit, Opening, Sealed, Stored};
 use crate::error::LedgerError;
@@ -27,22 +27,20 @@ impl RedisLedger {
         let sealed = opening.seal();
         let batch = &sealed.stored.batch;
         let (id, external_id) = (batch.id(), &batch.head().external_id);
-        let (block, entry) = appended(&sealed.entry)?;
+        let row = Row::front(&sealed.stored, &sealed.head)?;
+        let row = [row, appended(&sealed.entry)?].concat();
         let call = self
             .call(&scripts::OPEN)
             .key(&self.keys.external)
             .key(&self.keys.batch)
             .key(&self.keys.content)
-            .key(&self.keys.journal)
             .key(self.keys.state(batch.state().name()));
         let call = self
             .with_jobs(call)
             .arg(id.as_bytes())
             .arg(external_id.as_str())
-            .arg(Row::of(&sealed.stored, &sealed.head)?)
-            .arg(pack(&record::encode_content(batch.content()))?)
-            .arg(block)
-            .arg(entry);
+            .arg(row)
+            .arg(pack(&record::encode_content(batch.content()))?);
         let call = Queue::ALL
             .into_iter()
             .fold(call, |call, queue| call.arg(due_us(queue, &sealed)));
@@ -134,9 +132,13 @@ impl RedisLedger {
             .key(&self.keys.journal)
             .arg(batch.as_bytes())
             .arg(ENTRIES);
-        let blocks: Vec<Option<Vec<u8>>> = self.link.read(&call).await?;
-        let blocks: Vec<Vec<u8>> = blocks.into_iter().flatten().collect();
-        entries(batch, &blocks.concat())
+        let found: Found = self.link.read(&call).await?;
+        let Some((Some(row), blocks)) = found.split_first() else {
+            return Ok(Vec::new());
+        };
+        let blocks = blocks.iter().flatten().map(Vec::as_slice);
+        let bytes: Vec<&[u8]> = blocks.chain([Row::read(row)?.entries]).collect();
+        entries(batch, &bytes.concat())
     }
 
     pub(super) async fn commit_change(&self, commit: Commit<'_>) -> Result<Stored, LedgerError> {
@@ -184,7 +186,7 @@ impl RedisLedger {
             .with_jobs(call)
             .arg(batch.id().as_bytes())
             .arg(place(based_on, sealed.entry.prev))
-            .arg(Row::of(&sealed.stored, &sealed.head)?)
+            .arg(Row::front(&sealed.stored, &sealed.head)?)
             .arg(claim.map_or("", |claim| claim.queue.name()))
             .arg(claim.map_or(0, |claim| claim.fence));
         let call = Queue::ALL.into_iter().fold(call, |call, queue| {
@@ -194,8 +196,10 @@ impl RedisLedger {
                 call.arg(due_us(queue, sealed))
             }
         });
-        let (block, entry) = appended(&sealed.entry)?;
-        let call = call.arg(block).arg(entry).arg(nth_try);
+        let call = call
+            .arg(appended(&sealed.entry)?)
+            .arg(filled_block(&sealed.entry).unwrap_or_default())
+            .arg(nth_try);
         let outcomes = changed_blocks(batch, &sealed.changed)?;
         Ok(outcomes
             .into_iter()
@@ -219,13 +223,17 @@ pub(super) fn stored(
     blocks: &[Option<Vec<u8>>],
 ) -> Result<Stored, LedgerError> {
     let row = Row::read(row)?;
-    let head = row.head(id)?;
+    let (head, known) = row.decoded(id)?;
     let content = record::decode_content(&unpack(content)?)?;
     if content.items().len() != head.count {
         let what = format!("batch {id} has another number of items");
         return Err(corrupt(&what));
     }
-    let outcomes = outcomes(blocks, head.count)?;
+    let outcomes = match known {
+        Some(known) if known.len() == head.count => known,
+        Some(_) => return Err(corrupt("a row holds outcomes of another number of items")),
+        None => outcomes(blocks, head.count)?,
+    };
     Ok(Stored {
         batch: Batch::restore(head, Arc::new(content), outcomes),
         version: row.version,

@@ -19,15 +19,8 @@ use crate::job::{Claim, Claimed, Queue};
 /// Most claims of one call: a script must be short.
 const CLAIMS_MAX: u32 = 128;
 
-/// A claim and its batch, as they are told: id, fence, attempt, row, content, outcomes.
-type Found = (
-    Vec<u8>,
-    u64,
-    u32,
-    Option<Vec<u8>>,
-    Option<Vec<u8>>,
-    Option<Vec<u8>>,
-);
+/// A claim and its batch, as they are told: id, fence, attempt, row, content.
+type Found = (Vec<u8>, u64, u32, Option<Vec<u8>>, Option<Vec<u8>>);
 
 impl RedisLedger {
     /// Claims what is due now, and notes when the next job is.
@@ -45,7 +38,6 @@ impl RedisLedger {
             .key(&self.keys.meta)
             .key(&self.keys.batch)
             .key(&self.keys.content)
-            .key(&self.keys.outcome)
             .arg(micros(lease))
             .arg(most.get().min(CLAIMS_MAX))
             .arg(worker.as_str())
@@ -62,7 +54,7 @@ impl RedisLedger {
             self.waker.due_in(queue, Duration::from_micros(due_in));
         }
         let values: Vec<Value> = values.collect();
-        let claims = values.chunks_exact(6);
+        let claims = values.chunks_exact(5);
         claims.map(|values| claimed(queue, values)).collect()
     }
 
@@ -112,11 +104,11 @@ impl RedisLedger {
 /// Reads one claim; what cannot be read of its batch is left to a load, which says so.
 fn claimed(queue: Queue, values: &[Value]) -> Result<Claimed, LedgerError> {
     let values = Value::Array(values.to_vec());
-    let (batch, fence, attempt, row, content, block): Found =
+    let (batch, fence, attempt, row, content): Found =
         from_redis_value(values).map_err(|_| corrupt("a claim"))?;
     let batch = batch_id(&batch)?;
     let stored = match (row, content) {
-        (Some(row), Some(content)) => stored(&batch, &row, &content, &[block]).ok(),
+        (Some(row), Some(content)) => stored(&batch, &row, &content, &[]).ok(),
         _ => None,
     };
     let claim = Claim {

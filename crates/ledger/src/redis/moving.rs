@@ -9,7 +9,7 @@ use redis::{cmd, pipe};
 use super::RedisLedger;
 use super::link::Again;
 use super::pack::pack;
-use super::row::{Row, appended, changed_blocks};
+use super::row::{Row, appended, changed_blocks, filled_block};
 use super::scripts;
 use crate::error::LedgerError;
 use crate::job::Queue;
@@ -91,6 +91,9 @@ impl Move for RedisLedger {
             jobs,
         } = &carried;
         let batch = &stored.batch;
+        let mut row = Row::front(stored, &record::encode_head(batch.head()))?;
+        let (blocks, newest) = blocks(journal)?;
+        row.extend(newest);
         let import = self
             .call(&scripts::IMPORT)
             .key(&self.keys.external)
@@ -103,7 +106,7 @@ impl Move for RedisLedger {
             .key(&self.keys.outcome)
             .arg(batch.id().as_bytes())
             .arg(batch.head().external_id.as_str())
-            .arg(Row::of(stored, &record::encode_head(batch.head()))?)
+            .arg(row)
             .arg(pack(&record::encode_content(batch.content()))?)
             .arg(Stage::Filling(journey.clone()).written());
         let import = Queue::ALL.into_iter().fold(import, |call, queue| {
@@ -112,7 +115,6 @@ impl Move for RedisLedger {
                 None => call.arg("").arg(0),
             }
         });
-        let blocks = blocks(journal)?;
         let known = batch.outcomes().iter().enumerate();
         let known = known.filter(|(_, outcome)| **outcome != Outcome::new());
         let known: Vec<usize> = known.map(|(place, _)| place).collect();
@@ -178,12 +180,15 @@ fn done(answer: &str) -> Result<(), MoveError> {
     }
 }
 
-/// A journal as it is kept: pairs of field and block.
-fn blocks(journal: &[Entry]) -> Result<BTreeMap<Vec<u8>, Vec<u8>>, LedgerError> {
-    let mut blocks: BTreeMap<Vec<u8>, Vec<u8>> = BTreeMap::new();
+/// A journal as it is kept: the blocks that are full, as pairs of field and block, and the newest
+/// entries.
+fn blocks(journal: &[Entry]) -> Result<(BTreeMap<Vec<u8>, Vec<u8>>, Vec<u8>), LedgerError> {
+    let (mut blocks, mut newest) = (BTreeMap::new(), Vec::new());
     for entry in journal {
-        let (field, bytes) = appended(entry)?;
-        blocks.entry(field).or_default().extend(bytes);
+        if let Some(field) = filled_block(entry) {
+            blocks.insert(field, std::mem::take(&mut newest));
+        }
+        newest.extend(appended(entry)?);
     }
-    Ok(blocks)
+    Ok((blocks, newest))
 }

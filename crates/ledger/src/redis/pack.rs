@@ -18,8 +18,8 @@ const DICTIONARY: &[u8] = include_bytes!("dictionary-1.zdict");
 /// What names it.
 const FORMAT: u8 = 1;
 
-/// Low: a record is written far more often than it is kept for long, and the dictionary does most.
-const LEVEL: i32 = 3;
+/// The lowest that is worth it: the dictionary does most.
+const LEVEL: i32 = 1;
 
 /// More than any record needs; a frame that claims more was not written by us.
 const RECORD_MAX: u64 = 1 << 28;

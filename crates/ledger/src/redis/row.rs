@@ -9,42 +9,64 @@ use crate::error::LedgerError;
 use crate::journal::{Entry, GENESIS};
 use crate::record::{self, Hashes};
 
-/// A batch without its items: how often it was written and the hash of its newest journal entry
-/// (its *place*, by which a change finds out whether it is stale), how many items it has, and its
-/// record.
-pub(super) struct Row {
+/// A batch but for what was asked for, as bytes:
+///
+/// | bytes | what |
+/// |---|---|
+/// | 40 | its *place*, by which a change finds out whether it is stale: how often it was written, and the hash of its newest journal entry |
+/// | 4 | how many items it has |
+/// | 4 | how long the packed record is |
+/// | … | the packed record: the head, and behind a line break what became of the items, if they fit into one block and anything is known of them |
+/// | … | the newest journal entries, those that fill no block yet |
+///
+/// The first three are the *front*, which a change replaces; the server moves the entries on.
+pub(super) struct Row<'a> {
     pub(super) version: u64,
     pub(super) journal_head: Digest,
     count: u32,
-    head: Vec<u8>,
+    record: &'a [u8],
+    pub(super) entries: &'a [u8],
 }
 
-impl Row {
-    /// What is written for a batch; `head` is its record.
-    pub(super) fn of(stored: &Stored, head: &str) -> Result<Vec<u8>, LedgerError> {
+impl<'a> Row<'a> {
+    /// The row of a batch up to its journal entries; `head` is its record.
+    pub(super) fn front(stored: &Stored, head: &str) -> Result<Vec<u8>, LedgerError> {
         let Stored {
             batch,
             version,
             journal_head,
         } = stored;
-        let count = u32::try_from(batch.head().count).unwrap_or(u32::MAX);
-        let mut row = place(*version, *journal_head);
-        row.extend(count.to_be_bytes());
-        row.extend(pack(head)?);
-        Ok(row)
+        let outcomes = batch.outcomes();
+        let is_known = outcomes.iter().any(|outcome| *outcome != Outcome::new());
+        let record = if is_known && is_small(outcomes.len()) {
+            pack(&format!("{head}\n{}", record::encode_outcomes(outcomes)))?
+        } else {
+            pack(head)?
+        };
+        let mut front = place(*version, *journal_head);
+        for number in [batch.head().count, record.len()] {
+            let number = u32::try_from(number).unwrap_or(u32::MAX);
+            front.extend(number.to_be_bytes());
+        }
+        front.extend(record);
+        Ok(front)
     }
 
     /// Takes a row apart.
-    pub(super) fn read(bytes: &[u8]) -> Result<Self, LedgerError> {
+    pub(super) fn read(bytes: &'a [u8]) -> Result<Self, LedgerError> {
         let parts = || {
             let (version, rest) = bytes.split_first_chunk()?;
             let (journal_head, rest) = rest.split_first_chunk()?;
-            let (count, head) = rest.split_first_chunk()?;
+            let (count, rest) = rest.split_first_chunk()?;
+            let (length, rest) = rest.split_first_chunk()?;
+            let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
+            let (record, entries) = rest.split_at_checked(length)?;
             Some(Self {
                 version: u64::from_be_bytes(*version),
                 journal_head: Digest::from_bytes(*journal_head),
                 count: u32::from_be_bytes(*count),
-                head: head.to_vec(),
+                record,
+                entries,
             })
         };
         parts().ok_or_else(|| corrupt("a row is too short"))
@@ -52,18 +74,34 @@ impl Row {
 
     /// The batch of `id` without its items.
     pub(super) fn head(&self, id: &BatchId) -> Result<Head, LedgerError> {
-        let head = unpack(&self.head)
-            .and_then(|text| record::decode_head(&text))
-            .map_err(|error| corrupt(&format!("batch {id}: {error}")))?;
-        let is_same = head.id == *id && u32::try_from(head.count) == Ok(self.count);
-        if is_same {
-            Ok(head)
-        } else {
-            Err(corrupt(&format!(
-                "batch {id} has other words beside its record"
-            )))
-        }
+        self.decoded(id).map(|(head, _)| head)
     }
+
+    /// The batch of `id` without its items, and what became of them; `blocks` hold that for a batch
+    /// that is not small.
+    pub(super) fn decoded(
+        &self,
+        id: &BatchId,
+    ) -> Result<(Head, Option<Vec<Outcome>>), LedgerError> {
+        let text = unpack(self.record)?;
+        let (head, outcomes) = match text.split_once('\n') {
+            Some((head, outcomes)) => (head, Some(outcomes)),
+            None => (text.as_str(), None),
+        };
+        let head =
+            record::decode_head(head).map_err(|error| corrupt(&format!("batch {id}: {error}")))?;
+        if head.id != *id || u32::try_from(head.count) != Ok(self.count) {
+            let what = format!("batch {id} has other words beside its record");
+            return Err(corrupt(&what));
+        }
+        let outcomes = outcomes.map(record::decode_outcomes).transpose()?;
+        Ok((head, outcomes))
+    }
+}
+
+/// Whether what becomes of so many items stands in the row.
+pub(super) const fn is_small(items: usize) -> bool {
+    items <= OUTCOMES
 }
 
 /// How the row of a batch begins.
@@ -71,11 +109,15 @@ pub(super) fn place(version: u64, journal_head: Digest) -> Vec<u8> {
     [&version.to_be_bytes()[..], journal_head.as_bytes()].concat()
 }
 
-/// The blocks of outcomes that hold the items at `changed`, as pairs of field and block.
+/// The blocks of outcomes that hold the items at `changed`, as pairs of field and block; none for a
+/// small batch.
 pub(super) fn changed_blocks(
     batch: &Batch,
     changed: &[usize],
 ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, LedgerError> {
+    if is_small(batch.outcomes().len()) {
+        return Ok(Vec::new());
+    }
     let mut numbers: Vec<usize> = changed.iter().map(|place| place / OUTCOMES).collect();
     numbers.sort_unstable();
     numbers.dedup();
@@ -108,17 +150,25 @@ pub(super) fn outcomes(
     Ok(outcomes)
 }
 
-/// The block a journal entry belongs to, and the entry as it is appended: the length of its packed
-/// words, the digest of the record it was written with, its own hash, and the words.
-pub(super) fn appended(entry: &Entry) -> Result<(Vec<u8>, Vec<u8>), LedgerError> {
-    let number = entry.seq.saturating_sub(1) / ENTRIES;
+/// A journal entry as it is appended: the length of its packed words, the digest of the record it was
+/// written with, its own hash, and the words.
+pub(super) fn appended(entry: &Entry) -> Result<Vec<u8>, LedgerError> {
     let packed = pack(&record::encode_entry(entry))?;
     let length = u32::try_from(packed.len()).unwrap_or(u32::MAX);
     let mut appended = length.to_be_bytes().to_vec();
     appended.extend(entry.record.as_bytes());
     appended.extend(entry.hash.as_bytes());
     appended.extend(packed);
-    Ok((block(&entry.batch, number), appended))
+    Ok(appended)
+}
+
+/// The field of the block that the entries before this one fill, if they do.
+pub(super) fn filled_block(entry: &Entry) -> Option<Vec<u8>> {
+    let before = entry.seq.saturating_sub(1);
+    let number = (before / ENTRIES).checked_sub(1)?;
+    before
+        .is_multiple_of(ENTRIES)
+        .then(|| block(&entry.batch, number))
 }
 
 /// Every entry of a batch, oldest first.

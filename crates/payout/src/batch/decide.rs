@@ -68,7 +68,7 @@ impl Batch {
     fn to_counted(&self, hold: &Hold, needed: u32, at: DateTime<Utc>) -> Transition {
         let needed = usize::try_from(needed.max(1)).unwrap_or(usize::MAX);
         if self.head.standing_approvals().len() >= needed {
-            self.to(State::Approved(hold.clone()), Jobs::worker(at), at)
+            self.to(State::Approved(hold.clone()), self.release_soon(), at)
         } else {
             self.to(
                 State::PendingApproval(hold.clone()),

@@ -12,6 +12,12 @@ use crate::provider::{Authorized, Refusal, RemoteCopy, RemoteStatus};
 use crate::state::{Hold, Intent, Releasing, Shortage, State, Why};
 
 impl Batch {
+    /// The release of a batch that was just approved. It counts as due since the batch came, so that
+    /// it goes ahead of whatever came later.
+    pub(super) fn release_soon(&self) -> Jobs {
+        Jobs::worker(self.head().accepted_at)
+    }
+
     pub(super) fn release_started(
         &self,
         intent: Intent,

@@ -133,7 +133,7 @@ impl Batch {
             return Err(IllegalTransition::Expired(hold.expires_at));
         }
         let approved = State::Approved(hold.sent());
-        Ok(self.to(approved, Jobs::worker(at), at))
+        Ok(self.to(approved, self.release_soon(), at))
     }
 
     fn closed(

@@ -1,10 +1,10 @@
 -- Claims jobs of a queue, those that have been due longest first.
 --
--- KEYS 1 due  2 claim  3 meta  4 batch  5 content  6 outcome
+-- KEYS 1 due  2 claim  3 meta  4 batch  5 content
 -- ARGV 2 how long the lease lasts, in microseconds  3 most to claim  4 who claims
 --      5 how many outcomes are in a block
 -- Returns in how many microseconds the next job is due (-1: there is none), then id, fence and
--- attempt of each claim, and the row, content and outcomes of a batch that has one block of them at
+-- attempt of each claim, and the row and the content of a batch that has one block of outcomes at
 -- most (nil for a bigger one).
 
 local refusal = closed(KEYS[3])
@@ -35,7 +35,6 @@ else
     local is_small = row and struct.unpack('>I4', row, 41) <= tonumber(ARGV[5])
     add(is_small and row)
     add(is_small and redis.call('HGET', KEYS[5], id))
-    add(is_small and redis.call('HGET', KEYS[6], id .. struct.pack('>I4', 0)))
   end
   redis.call('HSET', KEYS[3], 'fence', string.format('%.0f', fence))
 end

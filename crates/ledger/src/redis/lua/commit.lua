@@ -4,11 +4,11 @@
 --      6 due of worker  7 claim of worker  8 due of reconciler  9 claim of reconciler
 --      10 meta
 -- ARGV 2 id
---      3 the place the change is based on: how the row begins now  4 row after the change
+--      3 the place the change is based on: how the row begins now  4 front of the row after it
 --      5 the queue of the claim it relies on, or ''  6 the fence of that claim
 --      7 when the worker's job is due, '' for no job, 'kept' to leave it as it is
 --      8 the same for the reconciler's
---      9 field of the journal block  10 entry to append
+--      9 journal entry  10 field of the block that the entries before it fill, or ''
 --      11 'first', or 'again' when the answer to the very same change may have been lost
 --      12 and on: pairs of outcome field, block
 -- Returns 'stored', 'missing', 'lost' or 'stale'.
@@ -35,8 +35,12 @@ end
 if place ~= ARGV[3] then
   return 'stale'
 end
-redis.call('HSET', KEYS[1], ARGV[2], ARGV[4])
-redis.call('HSET', KEYS[2], ARGV[9], (redis.call('HGET', KEYS[2], ARGV[9]) or '') .. ARGV[10])
+local entries = string.sub(row, 49 + struct.unpack('>I4', row, 45))
+if ARGV[10] ~= '' then
+  redis.call('HSET', KEYS[2], ARGV[10], entries)
+  entries = ''
+end
+redis.call('HSET', KEYS[1], ARGV[2], ARGV[4] .. entries .. ARGV[9])
 for i = 12, #ARGV, 2 do
   redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 1])
 end
