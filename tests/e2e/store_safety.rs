@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use onay_ledger::conformance::redis_server::RedisServer;
 use ureq::Agent;
 
+use crate::desk::Caller;
 use crate::files::batch;
 use crate::process::{Process, until};
 use crate::world::{Ran, Setup, World};
@@ -240,40 +241,76 @@ fn a_store_that_is_named_wrongly_ends_a_role_at_once_with_the_remedy() {
 }
 
 #[test]
+fn a_store_that_takes_no_writes_makes_roles_unready_until_it_does() {
+    let server = RedisServer::start();
+    let world = world(&server);
+    let mut worker = world.start(&[&["worker"][..], &PROBES].concat());
+    let url = worker.told("probes on ");
+    for (begin, end) in [
+        (
+            ["REPLICAOF", "127.0.0.1", "1"].as_slice(),
+            ["REPLICAOF", "NO", "ONE"].as_slice(),
+        ),
+        (
+            &["CONFIG", "SET", "maxmemory", "1"],
+            &["CONFIG", "SET", "maxmemory", "0"],
+        ),
+    ] {
+        wait_for_readyz(&url, 200);
+        server.command(begin);
+        let told = wait_for_readyz(&url, 503);
+        assert!(told.contains("no jobs can be claimed"), "{told}");
+        server.command(end);
+    }
+    wait_for_readyz(&url, 200);
+}
+
+/// Makes the user that the operating guide asks for, with the rights it lists and no others.
+fn add_user(server: &RedisServer, password: &str) {
+    let guide = std::fs::read_to_string(onay_tests::root().join("docs/operating.md")).unwrap();
+    let line = guide.lines().find(|line| line.starts_with("ACL SETUSER"));
+    let line = line.unwrap().replace("PASSWORD", password);
+    server.command(&line.split(' ').collect::<Vec<_>>());
+}
+
+#[test]
 fn the_password_of_the_store_is_told_nowhere() {
     const PASSWORD: &str = "planted-in-the-url";
     let server = RedisServer::start();
-    let (port, secret) = (server.port(), format!(">{PASSWORD}"));
-    server.command(&["ACL", "SETUSER", "onay", "on", &secret, "~*", "&*", "+@all"]);
-    let url = format!("redis://onay:{PASSWORD}@127.0.0.1:{port}/0?ledger=kept");
+    add_user(&server, PASSWORD);
+    let url = format!(
+        "redis://onay:{PASSWORD}@127.0.0.1:{}/0?ledger=onay",
+        server.port()
+    );
     let world = Setup::default().store("redis://unused").build();
     let file = world.file("store-url", format!("{url}\n"));
-    let with_file = |args: &[&str]| {
+    let command = |args: &[&str]| {
         let mut command = world.command(args);
         command
             .env("ONAY_STORE_FILE", &file)
             .env("ONAY_LOG", "trace");
         command
     };
-    let mut serve = world.start_command(&mut with_file(&["serve"]));
+    let mut serve = world.start_command(&mut command(&["serve"]));
     let console = serve.told("console on ");
-    let mut said = vec![
-        inbox(&console, world.token("mehmet")),
-        get(&console, "/readyz").1,
-    ];
-    let mut run = |store: &str, args: &[&str]| {
-        let mut command = with_file(args);
-        if !store.is_empty() {
-            command.env("ONAY_STORE", store);
-        }
-        let ran = Ran::of(&mut command);
+    let ayse = Caller::new(&console, world.token("ayse"));
+    ayse.submit(&batch("planted", 2));
+    ayse.wait_for_all(&["pending_approval"]);
+    let mut said = vec![inbox(&console, world.token("mehmet"))];
+    let mut run = |store: &str, code: i32, args: &[&str]| {
+        let ran = Ran::of(command(args).env("ONAY_STORE", store)).expect(code);
         said.push(ran.stdout + &ran.stderr);
     };
-    run("", &["doctor"]);
-    run("", &["batches"]);
-    run(&url, &["worker", "--help"]);
+    for (code, args) in [
+        (0, ["batches", "--json"]),
+        (0, ["audit", "verify"]),
+        (0, ["doctor", "--json"]),
+        (0, ["worker", "--help"]),
+    ] {
+        run(&url, code, &args);
+    }
+    run(&url.replace("redis:", "rediss:"), 1, &["batches"]);
     let wrong = [
-        url.replace("redis:", "rediss:"),
         url.replace("redis:", "redys:"),
         url.replace("ledger", "pledger"),
         url.replace("/0", "/zero"),
@@ -282,14 +319,13 @@ fn the_password_of_the_store_is_told_nowhere() {
         url.replace("onay:", "nobody:"),
     ];
     for store in &wrong {
-        run(store, &["batches"]);
-        run(store, &["doctor", "--json"]);
+        run(store, 2, &["batches"]);
+        run(store, 4, &["doctor", "--json"]);
     }
     server.stop();
-    run("", &["doctor"]);
-    run("", &["batches"]);
-    wait_for_readyz(&console, 503);
-    said.push(get(&console, "/readyz").1);
+    run(&url, 1, &["batches"]);
+    run(&url, 4, &["doctor"]);
+    said.push(wait_for_readyz(&console, 503));
     serve.terminate();
     said.extend(world.logs().into_iter().map(|(_, text)| text));
     for text in &said {

@@ -112,6 +112,59 @@ fn the_compose_file_starts_commands_there_are_with_secrets_there_are() {
     assert_eq!(services["simulator"]["network_mode"], "service:onay");
 }
 
+/// Asserts that a `redis-server` is told to keep what it answered.
+fn assert_durable(words: &Value) {
+    let words: Vec<&str> = words.as_array().unwrap().iter().map(text).collect();
+    for (setting, value) in [
+        ("--appendonly", "yes"),
+        ("--appendfsync", "always"),
+        ("--maxmemory-policy", "noeviction"),
+    ] {
+        assert!(
+            words.windows(2).any(|pair| pair == [setting, value]),
+            "{setting}"
+        );
+    }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap()
+}
+
+#[test]
+fn the_redis_of_both_examples_keeps_what_it_answered_and_roles_drain_in_time() {
+    let compose: Value = serde_saphyr::from_str(&read("deploy/compose.redis.yaml")).unwrap();
+    let services = compose["services"].as_object().unwrap();
+    for (name, service) in services {
+        if name == "redis" {
+            assert_durable(&service["command"]);
+            continue;
+        }
+        assert!(is_command(text(&service["command"][0])), "{service}");
+        assert_eq!(service["stop_grace_period"], "75s");
+        assert_eq!(service["environment"]["ONAY_STORE"], "redis://redis:6379/0");
+    }
+
+    let list: Value = serde_saphyr::from_str(&read("deploy/kubernetes.yaml")).unwrap();
+    let items = list["items"].as_array().unwrap();
+    for item in items {
+        let pod = &item["spec"]["template"]["spec"];
+        let container = &pod["containers"][0];
+        match text(&item["kind"]) {
+            "Deployment" => {
+                assert!(is_command(text(&container["args"][0])), "{container}");
+                assert_eq!(pod["terminationGracePeriodSeconds"], 75);
+                assert_eq!(container["livenessProbe"]["httpGet"]["path"], "/healthz");
+                assert_eq!(container["readinessProbe"]["httpGet"]["path"], "/readyz");
+            }
+            "StatefulSet" => assert_durable(&container["args"]),
+            "Service" | "PodDisruptionBudget" => {}
+            other => panic!("{other}"),
+        }
+    }
+    assert_eq!(services.len() + items.len(), 11);
+}
+
 #[test]
 fn the_unit_waits_longer_than_a_worker_drains() {
     let unit = read("deploy/systemd/onay.service");

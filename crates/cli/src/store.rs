@@ -89,8 +89,7 @@ pub(crate) async fn patiently<T>(
         matches!(error, LedgerError::Unavailable(_)) && store.file().is_none()
     };
     let tell = |error: &LedgerError, pause: Duration| {
-        let pause = pause.as_secs_f32();
-        warn!("waiting for the store {store}, trying again in {pause} s: {error}");
+        warn!("waiting for the store {store}, trying again in {pause:?}: {error}");
     };
     let trying = || attempt();
     trying.retry(pauses).when(is_away).notify(tell).await
