@@ -73,6 +73,25 @@ async fn two_processes_wake_each_other_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_job_of_a_dead_process_is_claimed_by_another_when_its_lease_ends() {
+    let server = RedisServer::start();
+    let (one, two) = (
+        Live::open(&server.url()).await,
+        Live::open(&server.url()).await,
+    );
+    Scene::new(&one).opened("payday").await;
+    let (name, most) = (worker("one"), NonZeroU32::MIN);
+    let claims = one
+        .0
+        .claim(Queue::Worker, &name, SECOND, most, Duration::ZERO);
+    assert_eq!(claims.await.unwrap().len(), 1);
+    let began = Instant::now();
+    let claims = two.0.claim(Queue::Worker, &name, LEASE, most, 20 * SECOND);
+    assert_eq!(claims.await.unwrap().len(), 1);
+    assert!(began.elapsed() < 3 * SECOND, "{:?}", began.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_processes_share_one_budget() {
     let server = RedisServer::start();
     let (one, two) = (

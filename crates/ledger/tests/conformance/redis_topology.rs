@@ -55,3 +55,13 @@ async fn connections_to_a_cluster_that_are_cut_are_made_again() {
     }
     traffic.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_that_moves_to_another_server_of_its_cluster_is_followed() {
+    let cluster = Cluster::shared();
+    let traffic = Traffic::start(&cluster.url()).await;
+    traffic.until_flowing().await;
+    cluster.move_slot_of("{onay}:meta");
+    traffic.until_flowing().await;
+    traffic.end().await;
+}

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use redis::InfoDict;
+use redis::{FromRedisValue, InfoDict};
 
 use super::{Kind, Port, RedisServer, hosts, until};
 
@@ -60,11 +60,36 @@ impl Cluster {
     pub fn url(&self) -> String {
         format!("redis+cluster://{}", hosts(&self.nodes))
     }
+
+    /// Moves the slot of `key`, with all that is in it, to the next server.
+    pub fn move_slot_of(&self, key: &str) {
+        let holds = |node: &RedisServer| node.try_command(&["EXISTS", key]).is_ok();
+        let at = self.nodes.iter().position(holds).unwrap();
+        let (from, to) = (&self.nodes[at], &self.nodes[(at + 1) % self.nodes.len()]);
+        let number: u16 = answer(from, &["CLUSTER", "KEYSLOT", key]);
+        let slot = number.to_string();
+        let id = |node| -> String { answer(node, &["CLUSTER", "MYID"]) };
+        let (from_id, to_id) = (id(from), id(to));
+        to.command(&["CLUSTER", "SETSLOT", &slot, "IMPORTING", &from_id]);
+        from.command(&["CLUSTER", "SETSLOT", &slot, "MIGRATING", &to_id]);
+        let port = to.port().to_string();
+        loop {
+            let left: Vec<String> = answer(from, &["CLUSTER", "GETKEYSINSLOT", &slot, "1"]);
+            let Some(key) = left.first() else { break };
+            from.command(&["MIGRATE", "127.0.0.1", &port, key, "0", "5000"]);
+        }
+        for node in [to, from].into_iter().chain(&self.nodes) {
+            node.command(&["CLUSTER", "SETSLOT", &slot, "NODE", &to_id]);
+        }
+    }
+}
+
+fn answer<T: FromRedisValue>(node: &RedisServer, words: &[&str]) -> T {
+    redis::from_redis_value(node.command(words)).unwrap()
 }
 
 fn is_complete(node: &RedisServer) -> bool {
-    let answer = node.command(&["CLUSTER", "INFO"]);
-    let info: InfoDict = redis::from_redis_value(answer).unwrap();
+    let info: InfoDict = answer(node, &["CLUSTER", "INFO"]);
     info.get::<String>("cluster_state").as_deref() == Some("ok")
         && info.get::<usize>("cluster_known_nodes") == Some(3)
 }
