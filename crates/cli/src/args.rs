@@ -420,7 +420,7 @@ pub(crate) struct Bench {
     #[arg(long, value_name = "N")]
     pub(crate) concurrency: Option<u32>,
     /// Batches on their way to a decision at once
-    #[arg(long, value_name = "N", default_value_t = 32)]
+    #[arg(long, value_name = "N", default_value_t = 16)]
     pub(crate) in_flight: u32,
     /// How much of the provider's copy is compared
     #[arg(long, value_name = "MUCH", default_value = "full", value_parser = ["full", "totals", "off"])]
