@@ -8,10 +8,11 @@ use onay_ledger::conformance::{actor, batch_id, content, items};
 use onay_ledger::moving::Stage;
 use onay_ledger::{Access, Ledger as _, Opening, SqliteLedger};
 use onay_payout::Batch;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::files::batch;
+use crate::process::Process;
 use crate::world::World;
 
 /// Batches that are moved while the move is killed again and again.
@@ -20,18 +21,71 @@ const BATCHES: u64 = 1500;
 /// From before anything is closed to a good part of the way.
 const LIVES_MILLIS: [u64; 7] = [30, 100, 200, 400, 700, 200, 50];
 
+/// One batch for each state that a ledger is likely to be left in.
+const IDS: [&str; 7] = [
+    "settled", "rejected", "frozen", "held", "late", "approved", "received",
+];
+
 #[test]
 fn a_ledger_moves_to_redis_and_back_and_what_was_held_is_paid_once() {
     let (world, server) = (World::new(), RedisServer::start());
-    let (file, redis) = (
-        world.store_url.clone(),
-        format!("{}?ledger=new", server.url()),
-    );
-    let ids = [
-        "settled", "rejected", "held", "late", "approved", "received",
-    ];
+    let redis = format!("{}?ledger=new", server.url());
     let serve = world.serve();
-    for id in &ids[..5] {
+    let refused = world.run(&["ledger", "copy", "--to", &redis]).expect(3);
+    refused.says(&["in use", "stop every onay", "fuser "]);
+    let before = furnish(&world, serve);
+
+    let moved = world.run(&["ledger", "copy", "--to", &redis, "--json"]);
+    let moved = moved.expect(0).json();
+    assert_eq!(moved["from"], world.store_url.as_str());
+    assert_eq!(moved["to"], redis);
+    assert_eq!(moved["batches"], IDS.len());
+    let entries = |batch: &Value| batch["journal"].as_array().unwrap().len();
+    assert_eq!(moved["entries"], before.iter().map(entries).sum::<usize>());
+    assert!(moved["seconds"].as_f64().unwrap() > 0.0);
+    assert_eq!(shown(&world), before, "the old one is read on");
+    world.run(&["audit", "verify"]).expect(0);
+    refuses_everything(&world, &redis);
+
+    use_store(&world, &redis);
+    assert_eq!(shown(&world), before);
+    world.run(&["audit", "verify"]).expect(0);
+    let serve = world.serve();
+    world.wait_until("received", "pending_approval");
+    world.approve("mehmet", "held");
+    for id in ["held", "approved"] {
+        world.wait_until(id, "settled");
+    }
+    let file = format!("sqlite://{}", world.path("back/onay.db").display());
+    let refused = world.run(&["ledger", "copy", "--to", &file]).expect(3);
+    refused.says(&["in use", "stop every onay"]);
+    serve.terminate();
+
+    world.run(&["ledger", "copy", "--to", &file]).expect(0);
+    use_store(&world, &file);
+    let _serve = world.serve();
+    for id in ["late", "received"] {
+        world.approve("mehmet", id);
+        world.wait_until(id, "settled");
+    }
+    assert_eq!(world.show("frozen")["state"], "frozen");
+    world.run(&["audit", "verify"]).expect(0);
+    let books = world.books();
+    for id in ["settled", "held", "late", "approved", "received"] {
+        books.batch(id).assert_paid_once();
+    }
+    books.batch("rejected").assert_never_released("CANCELED");
+    books.batch("frozen").assert_never_released("INIT");
+}
+
+/// Brings every batch to where it waits, and stops; what everybody can see of them then.
+fn furnish(world: &World, serve: Process) -> Vec<Value> {
+    let alteration = json!({ "change": "total", "external_id": "frozen" });
+    let alterations = json!({ "alterations": [alteration] });
+    world.simulator.behave(&alterations);
+    world.submit(&batch("frozen", 2));
+    world.wait_until("frozen", "frozen");
+    for id in ["settled", "rejected", "held", "late", "approved"] {
         world.hold(&batch(id, 2));
     }
     world.approve("mehmet", "settled");
@@ -39,73 +93,21 @@ fn a_ledger_moves_to_redis_and_back_and_what_was_held_is_paid_once() {
     let reject = ["reject", "rejected", "--reason", "not this month"];
     world.run_as("mehmet", &reject).expect(0);
     world.wait_until("rejected", "rejected");
-
-    let refused = world.run(&["ledger", "copy", "--to", &redis]).expect(3);
-    refused.says(&["in use", "stop every onay", "fuser "]);
     serve.terminate();
     world.approve("mehmet", "approved");
     world.submit(&batch("received", 2));
-    let before = ids.map(|id| shown(&world, id));
-
-    let moved = world.run(&["ledger", "copy", "--to", &redis, "--json"]);
-    let moved = moved.expect(0).json();
-    assert_eq!(
-        (&moved["from"], &moved["to"]),
-        (&file.into(), &redis.clone().into())
-    );
-    assert_eq!(moved["batches"], 6);
-    let entries: usize = before
-        .iter()
-        .map(|batch| batch["journal"].as_array().unwrap().len())
-        .sum();
-    assert_eq!(moved["entries"], entries);
-    assert!(moved["seconds"].as_f64().unwrap() > 0.0);
-    assert_eq!(
-        ids.map(|id| shown(&world, id)),
-        before,
-        "the old one is read on"
-    );
-    refuses_everything(&world, &redis);
-    world.run(&["audit", "verify"]).expect(0);
-
-    use_store(&world, &redis);
-    assert_eq!(ids.map(|id| shown(&world, id)), before);
-    world.run(&["audit", "verify"]).expect(0);
-    world.run(&["doctor"]).expect(0);
-    let serve = world.serve();
-    world.wait_until("received", "pending_approval");
-    world.approve("mehmet", "held");
-    for id in ["held", "approved"] {
-        world.wait_until(id, "settled");
-    }
-    let refused = world
-        .run(&["ledger", "copy", "--to", &other_file(&world)])
-        .expect(3);
-    refused.says(&["in use", "stop every onay"]);
-    serve.terminate();
-
-    let back = other_file(&world);
-    world.run(&["ledger", "copy", "--to", &back]).expect(0);
-    use_store(&world, &back);
-    let _serve = world.serve();
-    for id in ["late", "received"] {
-        world.approve("mehmet", id);
-        world.wait_until(id, "settled");
-    }
-    world.run(&["audit", "verify"]).expect(0);
-    let books = world.books();
-    for id in ["settled", "held", "late", "approved", "received"] {
-        books.batch(id).assert_paid_once();
-    }
-    books.batch("rejected").assert_never_released("CANCELED");
+    shown(world)
 }
 
-/// What anybody can see of a batch, but for what depends on the moment.
-fn shown(world: &World, id: &str) -> Value {
-    let ran = world.run(&["show", id, "--items", "--journal", "--json"]);
-    let mut shown = ran.expect(0).json();
-    shown.as_object_mut().unwrap().remove("explain");
-    shown
+/// What anybody can see of every batch, but for what depends on the moment.
+fn shown(world: &World) -> Vec<Value> {
+    let show = |id| {
+        let ran = world.run(&["show", id, "--items", "--journal", "--json"]);
+        let mut shown = ran.expect(0).json();
+        shown.as_object_mut().unwrap().remove("explain");
+        shown
+    };
+    IDS.map(show).into()
 }
 
 /// Changes the settings, as the operator is told to.
@@ -113,10 +115,6 @@ fn use_store(world: &World, url: &str) {
     let settings = std::fs::read_to_string(world.path("onay.toml")).unwrap();
     let (_, rest) = settings.split_once('\n').unwrap();
     world.file("onay.toml", format!("store = \"{url}\"\n{rest}"));
-}
-
-fn other_file(world: &World) -> String {
-    format!("sqlite://{}", world.path("back/onay.db").display())
 }
 
 /// The old ledger is closed for everybody, and says where everything is.

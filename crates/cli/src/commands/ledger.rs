@@ -1,7 +1,7 @@
 //! `ledger copy` and `ledger take-back`: a ledger moves into another store.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use onay_ledger::moving::{self, Copied, Journey, Move, MoveError, Progress};
@@ -37,17 +37,17 @@ pub(crate) async fn copy(config: &Config, args: &Copy) -> anyhow::Result<Exit> {
     let copied = moving::copy(source.as_ref(), target.as_ref(), journey.clone(), &told).await;
     bar.finish_and_clear();
     let copied = copied.map_err(explained)?;
-    let seconds = began.elapsed().as_secs_f64();
+    let took = began.elapsed();
     if args.json.is_asked() {
         output::json(&json!({
             "from": journey.from,
             "to": journey.to,
             "batches": copied.batches,
             "entries": copied.entries,
-            "seconds": seconds,
+            "seconds": took.as_secs_f64(),
         }))?;
     } else {
-        tell(&journey, copied, seconds)?;
+        tell(&journey, copied, took)?;
     }
     Ok(Exit::Done)
 }
@@ -127,10 +127,11 @@ fn explained(error: MoveError) -> anyhow::Error {
     failure.into()
 }
 
-fn tell(journey: &Journey, copied: Copied, seconds: f64) -> anyhow::Result<()> {
+fn tell(journey: &Journey, copied: Copied, took: Duration) -> anyhow::Result<()> {
     let Copied { batches, entries } = copied;
     output::line(format!(
-        "moved {batches} batches with {entries} journal entries in {seconds:.1} s"
+        "moved {batches} batches with {entries} journal entries in {:.1} s",
+        took.as_secs_f64()
     ))?;
     output::line(format!(
         "Set ONAY_STORE, or `store` in onay.toml, to {} before you start anything.",

@@ -92,7 +92,7 @@ impl Move for RedisLedger {
         } = &carried;
         let batch = &stored.batch;
         let mut row = Row::front(stored, &record::encode_head(batch.head()))?;
-        let (blocks, newest) = blocks(journal)?;
+        let Kept { blocks, newest } = Kept::of(journal)?;
         row.extend(newest);
         let import = self
             .call(&scripts::IMPORT)
@@ -180,15 +180,24 @@ fn done(answer: &str) -> Result<(), MoveError> {
     }
 }
 
-/// A journal as it is kept: the blocks that are full, as pairs of field and block, and the newest
-/// entries.
-fn blocks(journal: &[Entry]) -> Result<(BTreeMap<Vec<u8>, Vec<u8>>, Vec<u8>), LedgerError> {
-    let (mut blocks, mut newest) = (BTreeMap::new(), Vec::new());
-    for entry in journal {
-        if let Some(field) = filled_block(entry) {
-            blocks.insert(field, std::mem::take(&mut newest));
+/// A journal as it is kept.
+#[derive(Default)]
+struct Kept {
+    /// The blocks that are full, by their fields.
+    blocks: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// The newest entries, which are kept in the row.
+    newest: Vec<u8>,
+}
+
+impl Kept {
+    fn of(journal: &[Entry]) -> Result<Self, LedgerError> {
+        let mut kept = Self::default();
+        for entry in journal {
+            if let Some(field) = filled_block(entry) {
+                kept.blocks.insert(field, std::mem::take(&mut kept.newest));
+            }
+            kept.newest.extend(appended(entry)?);
         }
-        newest.extend(appended(entry)?);
+        Ok(kept)
     }
-    Ok((blocks, newest))
 }
