@@ -65,12 +65,7 @@ mod tests {
 
     #[test]
     fn a_share_has_three_places_at_most() {
-        for (total, count, text) in [
-            (10, 4, "2.5"),
-            (2, 3, "0.667"),
-            (6, 3, "2.0"),
-            (1, 0, "0.0"),
-        ] {
+        for (total, count, text) in [(10, 4, "2.5"), (2, 3, "0.667"), (6, 3, "2"), (1, 0, "0")] {
             assert_eq!(per(total, count).to_string(), text);
         }
     }
