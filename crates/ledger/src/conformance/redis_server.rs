@@ -28,6 +28,14 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Between two looks at whether something happened.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
+/// As durable as Onay asks for; replicas are served at once.
+const DURABLE: &[(&str, &str)] = &[
+    ("appendonly", "yes"),
+    ("appendfsync", "always"),
+    ("save", "\"\""),
+    ("repl-diskless-sync-delay", "0"),
+];
+
 /// A `redis-server` on a loopback port, as durable as Onay asks for unless its settings say
 /// otherwise.
 ///
@@ -49,13 +57,7 @@ impl RedisServer {
 
     /// Starts a server with lines of `redis.conf` of its own: `[("appendfsync", "everysec")]`.
     pub fn start_with(settings: &[(&str, &str)]) -> Self {
-        let durable = [
-            ("appendonly", "yes"),
-            ("appendfsync", "always"),
-            ("save", "\"\""),
-            ("repl-diskless-sync-delay", "0"),
-        ];
-        Self::start_on(Port::free(), Kind::Store, &[&durable, settings].concat())
+        Self::start_on(Port::free(), Kind::Store, &[DURABLE, settings].concat())
     }
 
     /// The one server that tests share. Each takes a ledger of its own in it, and leaves the server
@@ -105,7 +107,7 @@ impl RedisServer {
         self.folder.path().join("appendonlydir")
     }
 
-    /// Ends the server at once, as `kill -9` and a power cut of its machine do.
+    /// Ends the server at once, as `kill -9` does.
     pub fn kill(&self) {
         self.process.end(Signal::KILL);
     }

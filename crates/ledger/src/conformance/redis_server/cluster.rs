@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use redis::{FromRedisValue, InfoDict};
 
-use super::{Kind, Port, RedisServer, hosts, until};
+use super::{DURABLE, Kind, Port, RedisServer, hosts, until};
 
 /// How many slots a cluster has.
 const SLOTS: usize = 16_384;
@@ -29,21 +29,18 @@ impl Cluster {
     pub fn start(node_timeout: Duration) -> Self {
         let node_timeout = node_timeout.as_millis().to_string();
         let settings = [
-            ("appendonly", "yes"),
-            ("appendfsync", "always"),
-            ("save", "\"\""),
             ("cluster-enabled", "yes"),
-            ("cluster-node-timeout", &node_timeout),
+            ("cluster-node-timeout", node_timeout.as_str()),
         ];
+        let settings = [DURABLE, &settings].concat();
         let start = |_| RedisServer::start_on(Port::with_bus(), Kind::Store, &settings);
         let nodes: Vec<_> = (0..3).map(start).collect();
         let slots: Vec<_> = (0..SLOTS).map(|slot| slot.to_string()).collect();
         let shares = slots.chunks(SLOTS.div_ceil(nodes.len()));
-        for (epoch, (node, share)) in (1..).zip(nodes.iter().zip(shares)) {
+        for (epoch, (node, share)) in (1_u8..).zip(nodes.iter().zip(shares)) {
             let words = ["CLUSTER", "ADDSLOTS"];
             let share = share.iter().map(String::as_str);
             node.command(&words.into_iter().chain(share).collect::<Vec<_>>());
-            let epoch: i32 = epoch;
             node.command(&["CLUSTER", "SET-CONFIG-EPOCH", &epoch.to_string()]);
         }
         for node in &nodes[1..] {
