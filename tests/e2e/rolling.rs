@@ -111,7 +111,7 @@ fn what_is_under_way_beyond_the_time_to_drain_is_told_and_taken_over() {
     assert_eq!(worker.ended().code(), Some(1), "{}", worker.stderr());
     let told = worker.stderr();
     assert!(
-        told.contains("1 jobs were still under way 1 s after the stop"),
+        told.contains("jobs still under way 1 s after the stop: 1;"),
         "{told}"
     );
 

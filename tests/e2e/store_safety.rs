@@ -21,6 +21,9 @@ const WEAK: [(&str, &str); 2] = [
     ("maxmemory-policy", "allkeys-lru"),
 ];
 
+/// Something that happens to a server.
+type Act = fn(&RedisServer);
+
 fn world(server: &RedisServer) -> World {
     Setup::default().store(server.url()).build()
 }
@@ -146,8 +149,11 @@ fn a_setting_that_weakens_while_roles_run_makes_them_unready_until_it_is_mended(
 }
 
 #[test]
-fn roles_wait_for_a_store_that_is_away_at_their_start() {
-    let server = RedisServer::start();
+fn roles_wait_for_a_store_that_is_away_or_loads_at_their_start() {
+    // Half a millisecond and more for each key, until it is told otherwise.
+    let server = RedisServer::start_with(&[("key-load-delay", "500")]);
+    let fill = "for n = 1, 50000 do redis.call('SET', 'filler' .. n, '') end";
+    server.command(&["EVAL", fill, "0"]);
     let world = world(&server);
     server.kill();
     let mut roles = ["worker", "reconciler", "console"].map(|role| {
@@ -162,7 +168,11 @@ fn roles_wait_for_a_store_that_is_away_at_their_start() {
     let mut waiting = world.start(&["worker"]);
     waiting.told("waiting for the store ");
     assert_eq!(waiting.terminate().code(), Some(0));
-    server.start_again();
+    server.start_again_unseen();
+    for (process, _) in &mut roles {
+        process.told("BusyLoading");
+    }
+    server.command(&["CONFIG", "SET", "key-load-delay", "0"]);
     for (_, url) in &roles {
         wait_for_readyz(url, 200);
     }
@@ -184,7 +194,7 @@ fn readyz_tells_soon_of_a_store_that_hangs_or_ends_and_is_well_again_by_itself()
             (process, url)
         })
         .into();
-    let outages: [(fn(&RedisServer), fn(&RedisServer)); 2] = [
+    let outages: [(Act, Act); 2] = [
         (RedisServer::freeze, RedisServer::thaw),
         (RedisServer::kill, RedisServer::start_again),
     ];
@@ -211,27 +221,21 @@ fn readyz_tells_soon_of_a_store_that_hangs_or_ends_and_is_well_again_by_itself()
 fn a_store_that_is_named_wrongly_ends_a_role_at_once_with_the_remedy() {
     let server = RedisServer::start();
     let world = world(&server);
-    let port = server.port();
-    server.command(&[
-        "ACL", "SETUSER", "onay", "on", ">right", "~*", "&*", "+@all",
-    ]);
+    let host = format!("127.0.0.1:{}", server.port());
+    set(&server, "requirepass", "right");
+    let (login, form) = (
+        "check the user and the password",
+        "a store on Redis is named by",
+    );
     for (url, remedy) in [
         (
-            "mysql://127.0.0.1/onay".to_owned(),
+            format!("mysql://{host}"),
             "a store is named by a URL such as",
         ),
-        (
-            "redis+sentinel://127.0.0.1:1".to_owned(),
-            "a store on Redis is named by",
-        ),
-        (
-            format!("redis://onay:wrong@127.0.0.1:{port}"),
-            "check the user and the password",
-        ),
-        (
-            format!("redis://127.0.0.1:{port}?colour=red"),
-            "a store on Redis is named by",
-        ),
+        (format!("redis+sentinel://{host}"), form),
+        (format!("redis://:right@{host}?colour=red"), form),
+        (format!("redis://:wrong@{host}"), login),
+        (format!("redis://{host}"), login),
     ] {
         for role in ["worker", "reconciler", "console"] {
             let ran = world.run(&[role, "--store", &url]);

@@ -128,7 +128,7 @@ impl Crew {
             () = stopping => {
                 let left: usize = context.workers().iter().map(WorkerContext::task_count).sum();
                 bail!(
-                    "{left} jobs were still under way {} s after the stop; nothing is lost: others \
+                    "jobs still under way {} s after the stop: {left}; nothing is lost: others \
                      take them over within {lease} s, and ask about calls that were cut",
                     drain.as_secs()
                 )
