@@ -36,7 +36,7 @@ pub(crate) async fn copy(config: &Config, args: &Copy) -> anyhow::Result<Exit> {
     let told = |progress| show(&bar, progress);
     let copied = moving::copy(source.as_ref(), target.as_ref(), journey.clone(), &told).await;
     bar.finish_and_clear();
-    let copied = copied.map_err(explained)?;
+    let copied = copied.map_err(|error| explained(&error))?;
     let took = began.elapsed();
     if args.json.is_asked() {
         output::json(&json!({
@@ -62,7 +62,7 @@ pub(crate) async fn take_back(config: &Config, args: &TakeBack) -> anyhow::Resul
         let target = open(&to, Access::Existing).await?;
         moving::take_back(source.as_ref(), target.as_ref()).await
     };
-    taken.map_err(explained)?;
+    taken.map_err(|error| explained(&error))?;
     output::line(format!("{} is used again", from.store))?;
     Ok(Exit::Done)
 }
@@ -99,15 +99,19 @@ fn known<T>(config: &Config, answer: Result<T, LedgerError>) -> Result<T, Failur
 }
 
 /// What a person can do about it.
-fn explained(error: MoveError) -> anyhow::Error {
+fn explained(error: &MoveError) -> anyhow::Error {
+    let said = error.to_string();
     let unfinished = "nothing is lost: run the same command again to go on, or `onay ledger take-back` \
                       to use the old store again";
     let failure = match error {
-        MoveError::Unsound(..) => Failure::needs_person(error.to_string())
+        MoveError::Unsound(..) => Failure::needs_person(said)
             .hint("`onay audit verify` tells more; what was edited behind our back is not moved"),
         MoveError::Differs(_) | MoveError::Counts => {
-            Failure::needs_person(error.to_string()).hint(unfinished)
+            Failure::needs_person(said).hint(unfinished)
         }
+        MoveError::Elsewhere(_) => Failure::refused(said).hint(
+            "name the store it moved to; when that is gone for good, see `onay ledger take-back --help`",
+        ),
         MoveError::Ledger(LedgerError::OtherAccount { .. })
         | MoveError::InUse(_)
         | MoveError::Nothing
@@ -116,13 +120,8 @@ fn explained(error: MoveError) -> anyhow::Error {
         | MoveError::Left(_)
         | MoveError::Finished
         | MoveError::Stayed
-        | MoveError::Changed => Failure::refused(error.to_string()),
-        MoveError::Elsewhere(_) => Failure::refused(error.to_string()).hint(
-            "name the store it moved to; when that is gone for good, see `onay ledger take-back --help`",
-        ),
-        MoveError::Ledger(error) => {
-            return anyhow::Error::from(error).context(unfinished);
-        }
+        | MoveError::Changed => Failure::refused(said),
+        MoveError::Ledger(_) => return anyhow::anyhow!("{said}\n\nhint: {unfinished}"),
     };
     failure.into()
 }

@@ -6,7 +6,7 @@ use onay_payout::{BatchId, BatchRef};
 use super::{Carried, Journey, Move, MoveError, Stage, Standing};
 use crate::audit::{verify, verify_batch};
 use crate::error::LedgerError;
-use crate::ledger::{Filter, Page};
+use crate::ledger::{Filter, Page, Stats};
 
 /// Batches that are read from a list at once.
 const PAGE: u32 = 200;
@@ -50,6 +50,7 @@ pub async fn copy(
             return Err(MoveError::Unfinished(other));
         }
         (from @ Stage::Open(_), to @ (Stage::Open(_) | Stage::Filling(_))) => {
+            same_account(&source.stats().await?, &target.stats().await?)?;
             source.check_idle().await?;
             check_all(source, told).await?;
             close((source, &from), (target, &to), &journey).await?;
@@ -99,8 +100,8 @@ pub async fn give_up(source: &dyn Move) -> Result<(), MoveError> {
     }
 }
 
-/// Closes the new ledger, then the old one. When the old one refuses, the new one is let go again;
-/// when nobody knows whether it did, running the move again finds out.
+/// Closes the new ledger, then the old one. When the old one is in use, the new one is let go again;
+/// when nobody knows what came of it, running the move again finds out.
 async fn close(
     (source, from): (&dyn Move, &Stage),
     (target, to): (&dyn Move, &Stage),
@@ -109,7 +110,7 @@ async fn close(
     let filling = Stage::Filling(journey.clone());
     target.turn(to, &filling).await?;
     let closed = source.turn(from, &Stage::Moved(journey.clone())).await;
-    if let Err(MoveError::InUse(_) | MoveError::Changed) = closed {
+    if let Err(MoveError::InUse(_)) = closed {
         target.turn(&filling, &Stage::Open(None)).await?;
     }
     closed
@@ -121,6 +122,7 @@ async fn open_new(source: &dyn Move, target: &dyn Move, journey: Journey) -> Res
     if left.by_state != arrived.by_state {
         return Err(MoveError::Counts);
     }
+    same_account(&left, &arrived)?;
     let Standing { stage, fence } = source.standing().await?;
     // A server that lost its last writes may have forgotten that it was closed.
     if stage != Stage::Moved(journey.clone()) {
@@ -130,6 +132,19 @@ async fn open_new(source: &dyn Move, target: &dyn Move, journey: Journey) -> Res
     target.inherit(&journey, account, fence).await?;
     let (filling, open) = (Stage::Filling(journey.clone()), Stage::Open(Some(journey)));
     target.turn(&filling, &open).await
+}
+
+/// A ledger belongs to one account for ever, a new one that was bound too early as well.
+fn same_account(left: &Stats, arrived: &Stats) -> Result<(), LedgerError> {
+    if let (Some(ours), Some(ledger)) = (&left.account, &arrived.account)
+        && ours != ledger
+    {
+        return Err(LedgerError::OtherAccount {
+            ledger: ledger.clone(),
+            ours: ours.clone(),
+        });
+    }
+    Ok(())
 }
 
 async fn stages(source: &dyn Move, target: &dyn Move) -> Result<(Stage, Stage), LedgerError> {

@@ -84,8 +84,8 @@ impl Presence {
 
 impl Drop for Alone<'_> {
     fn drop(&mut self) {
-        // Between the two locks another process may take one of its own, which does no harm; that
-        // none is there is said again by `share` when it fails.
+        // Nobody waits for an answer here. Without its lock a process would only be overlooked by the
+        // next one that wants to be alone; the stage of the ledger is what keeps it from writing.
         let _ = self.0.file.unlock();
         let _ = self.0.share();
     }

@@ -62,6 +62,7 @@ rules! {
     the_old_ledger_refuses_every_change_and_is_read_on,
     a_ledger_is_not_moved_while_a_claim_lasts,
     a_ledger_that_holds_batches_is_not_filled,
+    a_ledger_of_another_account_is_not_filled,
     a_ledger_that_is_being_filled_refuses_every_change,
     a_move_that_stopped_anywhere_goes_on_where_it_stopped,
     a_finished_move_changes_nothing_when_it_is_run_again,
@@ -276,6 +277,21 @@ async fn a_ledger_that_holds_batches_is_not_filled(from: &dyn House, to: &dyn Ho
         Scene::new(from).claim().await.is_some(),
         "the old one is used on"
     );
+}
+
+async fn a_ledger_of_another_account_is_not_filled(from: &dyn House, to: &dyn House) {
+    furnish(from).await;
+    let live = Account::new("live", "key");
+    to.ledger().bind(&live).await.unwrap();
+    let refused = move_house(from, to).await.unwrap_err();
+    let is_told = matches!(&refused, MoveError::Ledger(LedgerError::OtherAccount { ledger, ours })
+        if (ledger, ours) == (&live, &account()));
+    assert!(is_told, "{refused}");
+    assert!(
+        Scene::new(from).claim().await.is_some(),
+        "the old one is used on"
+    );
+    to.ledger().bind(&live).await.unwrap();
 }
 
 async fn a_ledger_that_is_being_filled_refuses_every_change(from: &dyn House, to: &dyn House) {
