@@ -136,9 +136,10 @@ impl RedisLedger {
         let Some((Some(row), blocks)) = found.split_first() else {
             return Ok(Vec::new());
         };
+        let row = Row::read(row)?;
         let blocks = blocks.iter().flatten().map(Vec::as_slice);
-        let bytes: Vec<&[u8]> = blocks.chain([Row::read(row)?.entries]).collect();
-        entries(batch, &bytes.concat())
+        let bytes: Vec<&[u8]> = blocks.chain([row.entries]).collect();
+        entries(batch, &bytes.concat(), row.journal_head)
     }
 
     pub(super) async fn commit_change(&self, commit: Commit<'_>) -> Result<Stored, LedgerError> {

@@ -1,7 +1,8 @@
 //! Records as they are kept: compressed, with a dictionary of the words every record repeats.
 //!
-//! A packed record is one byte that names the dictionary and a frame of Zstandard. A dictionary
-//! that was released is never changed; a better one comes as the next number.
+//! A packed record is a frame of Zstandard, whose first four bytes, the same in every frame, are
+//! replaced by one that names the dictionary. A dictionary that was released is never changed; a better
+//! one comes as the next number.
 
 use std::cell::RefCell;
 use std::sync::LazyLock;
@@ -17,6 +18,9 @@ const DICTIONARY: &[u8] = include_bytes!("dictionary-1.zdict");
 
 /// What names it.
 const FORMAT: u8 = 1;
+
+/// How every frame begins (RFC 8878, section 3.1.1).
+const MAGIC: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
 
 /// The lowest that is worth it: the dictionary does most.
 const LEVEL: i32 = 1;
@@ -48,18 +52,19 @@ pub(super) fn pack(record: &str) -> Result<Vec<u8>, LedgerError> {
     });
     let frame = frame
         .map_err(|error| LedgerError::Unavailable(format!("a record cannot be packed: {error}")))?;
-    Ok([[FORMAT].as_slice(), frame.as_slice()].concat())
+    let frame = frame.strip_prefix(&MAGIC).unwrap_or_default();
+    Ok([&[FORMAT], frame].concat())
 }
 
 /// Unpacks a record.
 pub(super) fn unpack(packed: &[u8]) -> Result<String, LedgerError> {
     let corrupt = |what: &str| LedgerError::Corrupt(format!("a packed record: {what}"));
     let frame = match packed.split_first() {
-        Some((&FORMAT, frame)) => frame,
+        Some((&FORMAT, frame)) => [&MAGIC, frame].concat(),
         Some(_) => return Err(corrupt("written by a newer version of onay")),
         None => return Err(corrupt("empty")),
     };
-    let size = zstd_safe::get_frame_content_size(frame)
+    let size = zstd_safe::get_frame_content_size(&frame)
         .ok()
         .flatten()
         .filter(|size| *size <= RECORD_MAX)
@@ -70,7 +75,7 @@ pub(super) fn unpack(packed: &[u8]) -> Result<String, LedgerError> {
             Some(decompressor) => decompressor,
             None => Decompressor::with_prepared_dictionary(&TO_READ)?,
         };
-        let record = decompressor.decompress(frame, size);
+        let record = decompressor.decompress(&frame, size);
         *kept = Some(decompressor);
         record
     });

@@ -151,13 +151,16 @@ pub(super) fn outcomes(
 }
 
 /// A journal entry as it is appended: the length of its packed words, the digest of the record it was
-/// written with, its own hash, and the words.
+/// written with, the hash it is chained to (but for the first, which has none), and the words. Its own
+/// hash stands with the next entry, and that of the newest one in the row.
 pub(super) fn appended(entry: &Entry) -> Result<Vec<u8>, LedgerError> {
     let packed = pack(&record::encode_entry(entry))?;
     let length = u32::try_from(packed.len()).unwrap_or(u32::MAX);
     let mut appended = length.to_be_bytes().to_vec();
     appended.extend(entry.record.as_bytes());
-    appended.extend(entry.hash.as_bytes());
+    if entry.prev != GENESIS {
+        appended.extend(entry.prev.as_bytes());
+    }
     appended.extend(packed);
     Ok(appended)
 }
@@ -171,36 +174,64 @@ pub(super) fn filled_block(entry: &Entry) -> Option<Vec<u8>> {
         .then(|| block(&entry.batch, number))
 }
 
-/// Every entry of a batch, oldest first.
-pub(super) fn entries(batch: &BatchId, blocks: &[u8]) -> Result<Vec<Entry>, LedgerError> {
-    let (mut entries, mut prev, mut rest) = (Vec::new(), GENESIS, blocks);
+/// Every entry of a batch, oldest first; the newest one has the hash `newest`.
+pub(super) fn entries(
+    batch: &BatchId,
+    bytes: &[u8],
+    newest: Digest,
+) -> Result<Vec<Entry>, LedgerError> {
+    let cut_off = || corrupt(&format!("journal of {batch}: it is cut off"));
+    let (mut parts, mut rest) = (Vec::new(), bytes);
     while !rest.is_empty() {
-        let next = next_entry(rest, prev);
-        let (hashes, packed, left) =
-            next.ok_or_else(|| corrupt(&format!("journal of {batch}: it is cut off")))?;
-        let entry = unpack(packed)
-            .and_then(|words| record::decode_entry(&words, *batch, hashes))
-            .map_err(|error| corrupt(&format!("journal of {batch}: {error}")))?;
-        prev = entry.hash;
-        entries.push(entry);
+        let (part, left) = Part::first(rest, parts.is_empty()).ok_or_else(cut_off)?;
+        parts.push(part);
         rest = left;
     }
-    Ok(entries)
+    let following = parts.iter().skip(1).map(|next| next.prev);
+    let hashes = following.chain([newest]);
+    let entry = |(part, hash): (&Part<'_>, Digest)| {
+        let hashes = Hashes {
+            record: part.record,
+            prev: part.prev,
+            hash,
+        };
+        unpack(part.words)
+            .and_then(|words| record::decode_entry(&words, *batch, hashes))
+            .map_err(|error| corrupt(&format!("journal of {batch}: {error}")))
+    };
+    parts.iter().zip(hashes).map(entry).collect()
 }
 
-/// The hashes and the packed words of the first entry, and what follows it.
-fn next_entry(bytes: &[u8], prev: Digest) -> Option<(Hashes, &[u8], &[u8])> {
-    let (length, rest) = bytes.split_first_chunk()?;
-    let (record, rest) = rest.split_first_chunk()?;
-    let (hash, rest) = rest.split_first_chunk()?;
-    let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
-    let (packed, left) = rest.split_at_checked(length)?;
-    let hashes = Hashes {
-        record: Digest::from_bytes(*record),
-        prev,
-        hash: Digest::from_bytes(*hash),
-    };
-    Some((hashes, packed, left))
+/// A journal entry in its bytes.
+struct Part<'a> {
+    record: Digest,
+    prev: Digest,
+    words: &'a [u8],
+}
+
+impl<'a> Part<'a> {
+    /// Takes the first entry off; `is_first` of the whole journal.
+    fn first(bytes: &'a [u8], is_first: bool) -> Option<(Self, &'a [u8])> {
+        let (length, rest) = bytes.split_first_chunk()?;
+        let (record, rest) = rest.split_first_chunk()?;
+        let (prev, rest) = if is_first {
+            (GENESIS, rest)
+        } else {
+            let (prev, rest) = rest.split_first_chunk()?;
+            (Digest::from_bytes(*prev), rest)
+        };
+        let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
+        let (words, left) = rest.split_at_checked(length)?;
+        let record = Digest::from_bytes(*record);
+        Some((
+            Self {
+                record,
+                prev,
+                words,
+            },
+            left,
+        ))
+    }
 }
 
 pub(super) fn corrupt(what: &str) -> LedgerError {
