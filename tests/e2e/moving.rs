@@ -138,14 +138,11 @@ fn a_move_that_is_killed_again_and_again_ends_with_everything_in_one_ledger() {
     let (world, server) = (World::new(), RedisServer::start());
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(fill(&world));
-    let (old, new) = (
-        world.store_url.clone(),
-        format!("{}?ledger=new", server.url()),
-    );
-    let args = ["ledger", "copy", "--to", &new];
+    let at = |name| format!("{}?ledger={name}", server.url());
+    let (old, mut new) = (world.store_url.clone(), at("given-up"));
     let (mut life, mut cut) = (Duration::from_millis(50), 0);
     loop {
-        let moving = world.start(&args);
+        let moving = world.start(&["ledger", "copy", "--to", &new]);
         // The moment of the kill is what is varied here.
         std::thread::sleep(life);
         moving.kill();
@@ -156,13 +153,29 @@ fn a_move_that_is_killed_again_and_again_ends_with_everything_in_one_ledger() {
             (Some(Stage::Moved(_)), Some(Stage::Open(Some(_)))) => break,
             other => panic!("not one ledger at most is open: {other:?}"),
         }
+        if cut == 1 && new == at("given-up") {
+            take_back(&world, &new);
+            new = at("new");
+        }
     }
     assert!(cut > 0, "no kill came while batches were carried");
-    world.run(&args).expect(0);
+    world.run(&["ledger", "copy", "--to", &new]).expect(0);
     for url in [&old, &new] {
         let audit = world.run(&["audit", "verify", "--json", "--store", url]);
         assert_eq!(audit.expect(0).json()["batches"], BATCHES);
     }
+}
+
+/// The old store is used again, and the new one, half full, never.
+fn take_back(world: &World, new: &str) {
+    let args = ["ledger", "take-back", "--to", new];
+    let said = world.run(&args).expect(0).stdout;
+    assert!(said.contains("is used again"), "{said}");
+    world.run(&args).expect(3).says(&["did not move; use it"]);
+    world.run(&["doctor"]).expect(0);
+    let moved_back = format!("moved to {}; set ONAY_STORE", world.store_url);
+    let worker = world.run(&["worker", "--store", new]);
+    worker.expect(3).says(&[&moved_back]);
 }
 
 /// Batches that only wait for a worker.

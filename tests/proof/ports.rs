@@ -17,11 +17,12 @@ use chrono::{DateTime, Utc};
 use onay_ledger::{
     Authority, Budget, Claim, Claimed, Clock, Commit, Done, Entry, Filter, GENESIS, Handler,
     Ledger, LedgerError, Opened, Opening, Page, Queue, Share, Spent, Stats, StepError, Stored,
+    Terms,
 };
 use onay_payout::provider::{Initialized, Query, RemoteItem, RemotePage};
 use onay_payout::{
     Account, Batch, BatchId, BatchRef, Content, Digest, ExternalId, Head, Jobs, Provider,
-    ProviderError, ReferenceCode, ReleasePermit, RequestId, SendBy, Transition, WorkerName,
+    ProviderError, ReferenceCode, ReleasePermit, RequestId, SendBy, Transition,
 };
 use rust_decimal::Decimal;
 
@@ -259,9 +260,7 @@ impl Ledger for Ports {
     async fn claim(
         &self,
         _: Queue,
-        _: &WorkerName,
-        _: Duration,
-        _: NonZeroU32,
+        _: Terms<'_>,
         _: Duration,
     ) -> Result<Vec<Claimed>, LedgerError> {
         unreachable!("a handler is given its claim")

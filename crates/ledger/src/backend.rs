@@ -21,7 +21,7 @@ use tower_layer::Identity;
 use tracing::warn;
 
 use crate::health::Health;
-use crate::job::{Claim, Claimed, Queue};
+use crate::job::{Claim, Claimed, Queue, Terms};
 use crate::ledger::Ledger;
 use crate::role::RoleSettings;
 
@@ -205,7 +205,11 @@ impl Source {
             let most = most.and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN);
             let claimed = self
                 .ledger
-                .claim(self.queue, &self.worker, self.lease, most, CLAIM_WAIT)
+                .claim(
+                    self.queue,
+                    Terms::new(&self.worker, self.lease, most),
+                    CLAIM_WAIT,
+                )
                 .await;
             match claimed {
                 Ok(claims) => {

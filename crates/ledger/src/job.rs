@@ -1,10 +1,11 @@
 //! Jobs and claims.
 
 use std::fmt;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use onay_payout::{BatchId, Jobs};
+use onay_payout::{BatchId, Jobs, WorkerName};
 
 use crate::commit::Stored;
 
@@ -58,6 +59,28 @@ pub struct Claim {
     /// How often this job was claimed before since a commit planned it; what growing intervals are
     /// counted by. The first claim has 0.
     pub attempt: u32,
+}
+
+/// Who claims jobs, how many, and for how long.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms<'a> {
+    /// One incarnation of a process.
+    pub worker: &'a WorkerName,
+    /// How long a claim lasts without being renewed.
+    pub lease: Duration,
+    /// At most so many jobs; a store may give fewer.
+    pub most: NonZeroU32,
+}
+
+impl<'a> Terms<'a> {
+    /// Up to `most` jobs for `worker`, each for `lease`.
+    pub const fn new(worker: &'a WorkerName, lease: Duration, most: NonZeroU32) -> Self {
+        Self {
+            worker,
+            lease,
+            most,
+        }
+    }
 }
 
 /// A claim, and perhaps the batch it is for.

@@ -6,12 +6,12 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use onay_payout::{Account, BatchId, BatchRef, Head, Jobs, WorkerName};
+use onay_payout::{Account, BatchId, BatchRef, Head, Jobs};
 
 use crate::budget::{Budget, Share, Spent};
 use crate::commit::{Commit, Opening, Stored};
 use crate::error::LedgerError;
-use crate::job::{Claim, Claimed, Queue};
+use crate::job::{Claim, Claimed, Queue, Terms};
 use crate::journal::Entry;
 
 /// A durable store of batches.
@@ -40,14 +40,11 @@ pub trait Ledger: Send + Sync + fmt::Debug {
     /// when the change relies on a claim that is gone. Neither leaves a trace.
     async fn commit(&self, commit: Commit<'_>) -> Result<Stored, LedgerError>;
 
-    /// Claims up to `most` jobs, those that have been due longest first; waits up to `wait` for one
-    /// to fall due.
+    /// Claims jobs, those that have been due longest first; waits up to `wait` for one to fall due.
     async fn claim(
         &self,
         queue: Queue,
-        worker: &WorkerName,
-        lease: Duration,
-        most: NonZeroU32,
+        terms: Terms<'_>,
         wait: Duration,
     ) -> Result<Vec<Claimed>, LedgerError>;
 

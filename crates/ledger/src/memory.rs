@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use onay_payout::{Account, BatchId, BatchRef, ExternalId, Head, Jobs, WorkerName};
+use onay_payout::{Account, BatchId, BatchRef, ExternalId, Head, Jobs};
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 
@@ -15,7 +15,7 @@ use crate::budget::{Budget, Share, Spent, Window};
 use crate::clock::Clock;
 use crate::commit::{Commit, Opening, Sealed, Stored};
 use crate::error::LedgerError;
-use crate::job::{Claim, Claimed, Queue, later_us, next_fence};
+use crate::job::{Claim, Claimed, Queue, Terms, later_us, next_fence};
 use crate::journal::Entry;
 use crate::ledger::{Filter, Ledger, Opened, Page, Stats};
 
@@ -231,17 +231,15 @@ impl Ledger for MemoryLedger {
     async fn claim(
         &self,
         queue: Queue,
-        _worker: &WorkerName,
-        lease: Duration,
-        most: NonZeroU32,
+        terms: Terms<'_>,
         wait: Duration,
     ) -> Result<Vec<Claimed>, LedgerError> {
         let began = Instant::now();
         loop {
             let mut planned = std::pin::pin!(self.planned.notified());
             planned.as_mut().enable();
-            let claims: Vec<Claimed> = (0..most.get())
-                .map_while(|_| self.state().claim(queue, self.now_us(), lease))
+            let claims: Vec<Claimed> = (0..terms.most.get())
+                .map_while(|_| self.state().claim(queue, self.now_us(), terms.lease))
                 .map(Claimed::from)
                 .collect();
             let left = wait.saturating_sub(began.elapsed());

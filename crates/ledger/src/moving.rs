@@ -61,6 +61,17 @@ pub struct Journey {
     pub to: String,
 }
 
+impl Journey {
+    /// The way back of a move that was given up.
+    pub(crate) fn back(&self) -> Self {
+        Self {
+            id: self.id.clone(),
+            from: self.to.clone(),
+            to: self.from.clone(),
+        }
+    }
+}
+
 /// Whether a ledger may be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stage {

@@ -20,15 +20,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use onay_payout::{Account, BatchId, BatchRef, Head, Jobs, State, WorkerName};
+use onay_payout::{Account, BatchId, BatchRef, Head, Jobs, State};
 use redis::{Script, pipe};
 use tokio::time::Instant;
 
-use crate::budget::{Budget, Share, Spent};
+use crate::budget::{Budget, Share, Spent, Window};
 use crate::clock::Clock;
 use crate::commit::{Commit, Opening, Stored};
 use crate::error::LedgerError;
-use crate::job::{Claim, Claimed, Queue};
+use crate::job::{Claim, Claimed, Queue, Terms};
 use crate::journal::Entry;
 use crate::ledger::{Filter, Ledger, Opened, Page, Stats};
 use crate::sqlite::Access;
@@ -140,19 +140,17 @@ impl Ledger for RedisLedger {
     async fn claim(
         &self,
         queue: Queue,
-        worker: &WorkerName,
-        lease: Duration,
-        most: NonZeroU32,
+        terms: Terms<'_>,
         wait: Duration,
     ) -> Result<Vec<Claimed>, LedgerError> {
         if wait.is_zero() {
-            return self.claim_now(queue, worker, lease, most).await;
+            return self.claim_now(queue, terms).await;
         }
         self.link.listen().await?;
         let now = Instant::now();
         let deadline = now.checked_add(wait).unwrap_or(now);
         while self.waker.is_time(queue, deadline).await {
-            let claims = self.claim_now(queue, worker, lease, most).await?;
+            let claims = self.claim_now(queue, terms).await?;
             if !claims.is_empty() {
                 return Ok(claims);
             }
@@ -183,8 +181,7 @@ impl Ledger for RedisLedger {
     }
 
     async fn close_window(&self) -> Result<(), LedgerError> {
-        self.change_window(|window, now_us| window.close(now_us))
-            .await
+        self.change_window(Window::close).await
     }
 
     async fn bind(&self, account: &Account) -> Result<(), LedgerError> {

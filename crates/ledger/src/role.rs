@@ -150,13 +150,11 @@ impl Role {
     }
 
     async fn step(&self, claim: &Claim, stored: Option<Stored>) -> Result<Done, StepError> {
-        let stored = match stored {
-            Some(stored) => stored,
-            None => {
-                let batch = BatchRef::Id(claim.batch);
-                let loaded = self.ledger.load(&batch).await?;
-                loaded.ok_or(LedgerError::NotFound)?
-            }
+        let stored = if let Some(stored) = stored {
+            stored
+        } else {
+            let loaded = self.ledger.load(&BatchRef::Id(claim.batch)).await?;
+            loaded.ok_or(LedgerError::NotFound)?
         };
         self.handler.step(claim, stored).await
     }

@@ -15,10 +15,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use onay_payout::{Account, BatchId, BatchRef, Head, Jobs, WorkerName};
+use onay_payout::{Account, BatchId, BatchRef, Head, Jobs};
 use rusqlite::Connection;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
@@ -27,7 +28,7 @@ use crate::budget::{Budget, Share, Spent};
 use crate::clock::{Clock, system_clock};
 use crate::commit::{Commit, Opening, Stored};
 use crate::error::LedgerError;
-use crate::job::{Claim, Claimed, Queue};
+use crate::job::{Claim, Claimed, Queue, Terms};
 use crate::journal::Entry;
 use crate::ledger::{Filter, Ledger, Opened, Page, Stats};
 use presence::Presence;
@@ -39,6 +40,10 @@ pub use file::Access;
 /// How long a waiting claim goes without a look at the file: what other processes plan is noticed
 /// within this time. One look is one read of an index.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// The same while there is work, and for how long after a claim there is.
+const LOOK_AT_WORK_EVERY: Duration = Duration::from_millis(5);
+const AT_WORK: Duration = Duration::from_secs(1);
 
 /// What differs between a role and a test.
 #[derive(Clone)]
@@ -79,6 +84,8 @@ pub struct SqliteLedger {
     presence: Presence,
     /// Wakes claims in this process when something may have fallen due.
     planned: Notify,
+    /// When a claim found something last.
+    found: Mutex<Option<Instant>>,
 }
 
 impl fmt::Debug for SqliteLedger {
@@ -113,6 +120,7 @@ impl SqliteLedger {
             readers: Readers::new(path.to_owned(), busy_timeout),
             presence: Presence::enter(path, busy_timeout)?,
             planned: Notify::new(),
+            found: Mutex::new(None),
         })
     }
 
@@ -130,6 +138,15 @@ impl SqliteLedger {
 
     fn now_us(&self) -> i64 {
         (self.clock)().timestamp_micros()
+    }
+
+    fn look_every(&self) -> Duration {
+        let found = *self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        if found.is_some_and(|at| at.elapsed() < AT_WORK) {
+            LOOK_AT_WORK_EVERY
+        } else {
+            LOOK_EVERY
+        }
     }
 }
 
@@ -176,9 +193,7 @@ impl Ledger for SqliteLedger {
     async fn claim(
         &self,
         queue: Queue,
-        worker: &WorkerName,
-        lease: Duration,
-        most: NonZeroU32,
+        terms: Terms<'_>,
         wait: Duration,
     ) -> Result<Vec<Claimed>, LedgerError> {
         let give_up = Instant::now().checked_add(wait);
@@ -196,7 +211,8 @@ impl Ledger for SqliteLedger {
             let until_due =
                 next.map_or(LOOK_EVERY, |due| micros(due.saturating_sub(self.now_us())));
             if until_due.is_zero() {
-                let (owner, clock) = (worker.clone(), self.clock.clone());
+                let Terms { lease, most, .. } = terms;
+                let (owner, clock) = (terms.worker.clone(), self.clock.clone());
                 let claim = move |connection: &Connection| {
                     let now_us = clock().timestamp_micros();
                     (0..most.get())
@@ -207,6 +223,8 @@ impl Ledger for SqliteLedger {
                 };
                 let claims = self.write(claim).await?;
                 if !claims.is_empty() {
+                    *self.found.lock().unwrap_or_else(PoisonError::into_inner) =
+                        Some(Instant::now());
                     return Ok(claims.into_iter().map(Claimed::from).collect());
                 }
             }
@@ -217,7 +235,7 @@ impl Ledger for SqliteLedger {
                 return Ok(Vec::new());
             }
             let pause = left
-                .min(LOOK_EVERY)
+                .min(self.look_every())
                 .min(until_due.max(Duration::from_millis(1)));
             let _ = timeout(pause, planned).await;
         }

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::scene::{LEASE, Scene, batch_id, worker};
 use crate::commit::Authority;
 use crate::error::LedgerError;
-use crate::job::{Claim, Queue};
+use crate::job::{Claim, Queue, Terms};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -212,7 +212,11 @@ pub(super) async fn concurrent_claims_never_share_a_job(scene: &Scene<'_>) {
             let most = NonZeroU32::new(3).unwrap();
             loop {
                 let more = ledger
-                    .claim(Queue::Worker, &name, LEASE, most, Duration::ZERO)
+                    .claim(
+                        Queue::Worker,
+                        Terms::new(&name, LEASE, most),
+                        Duration::ZERO,
+                    )
                     .await
                     .unwrap();
                 if more.is_empty() {
@@ -237,9 +241,11 @@ pub(super) async fn concurrent_claims_never_share_a_job(scene: &Scene<'_>) {
 /// Claims and waits for a good while, while `then` happens.
 async fn claim_while(scene: &Scene<'_>, then: impl Future<Output = ()>) -> Option<Claim> {
     let (name, began) = (worker("waiting"), Instant::now());
-    let claims = scene
-        .ledger
-        .claim(Queue::Worker, &name, LEASE, NonZeroU32::MIN, 15 * SECOND);
+    let claims = scene.ledger.claim(
+        Queue::Worker,
+        Terms::new(&name, LEASE, NonZeroU32::MIN),
+        15 * SECOND,
+    );
     let (claims, ()) = join(claims, then).await;
     assert!(
         began.elapsed() < 10 * SECOND,
@@ -277,7 +283,11 @@ pub(super) async fn a_claim_waits_no_longer_than_it_was_told(scene: &Scene<'_>) 
     let name = worker("waiting");
     let claims = scene
         .ledger
-        .claim(Queue::Worker, &name, LEASE, NonZeroU32::MIN, wait)
+        .claim(
+            Queue::Worker,
+            Terms::new(&name, LEASE, NonZeroU32::MIN),
+            wait,
+        )
         .await
         .unwrap();
     assert_eq!(claims, []);

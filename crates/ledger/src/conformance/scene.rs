@@ -16,7 +16,7 @@ use super::Harness;
 use crate::budget::{Budget, Share, Spent};
 use crate::commit::{Authority, Commit, Opening, Stored};
 use crate::error::LedgerError;
-use crate::job::{Claim, Queue};
+use crate::job::{Claim, Queue, Terms};
 use crate::journal::{Actor, Entry};
 use crate::ledger::{Filter, Ledger, Opened, Page, Stats};
 
@@ -212,18 +212,22 @@ impl<'a> Scene<'a> {
     /// What is due in a queue now.
     pub async fn claim_of(&self, queue: Queue) -> Option<Claim> {
         let name = worker("worker-1");
-        let claims = self
-            .ledger
-            .claim(queue, &name, LEASE, NonZeroU32::MIN, Duration::ZERO);
+        let claims = self.ledger.claim(
+            queue,
+            Terms::new(&name, LEASE, NonZeroU32::MIN),
+            Duration::ZERO,
+        );
         claims.await.unwrap().pop().map(|claimed| claimed.claim)
     }
 
     /// Up to `most` that are due for the worker now.
     pub async fn claims(&self, most: u32) -> Vec<Claim> {
         let (name, most) = (worker("worker-1"), NonZeroU32::new(most).unwrap());
-        let claims = self
-            .ledger
-            .claim(Queue::Worker, &name, LEASE, most, Duration::ZERO);
+        let claims = self.ledger.claim(
+            Queue::Worker,
+            Terms::new(&name, LEASE, most),
+            Duration::ZERO,
+        );
         let claims = claims.await.unwrap().into_iter();
         claims.map(|claimed| claimed.claim).collect()
     }

@@ -78,7 +78,7 @@ pub async fn take_back(source: &dyn Move, target: &dyn Move) -> Result<(), MoveE
     };
     match &to {
         Stage::Filling(same) if same.id == journey.id => {
-            target.turn(&to, &Stage::Moved(journey.clone())).await?;
+            target.turn(&to, &Stage::Moved(journey.back())).await?;
         }
         // An earlier call came this far.
         Stage::Moved(same) if same.id == journey.id => {}

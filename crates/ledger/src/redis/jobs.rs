@@ -1,10 +1,9 @@
 //! Jobs and claims.
 
-use std::num::NonZeroU32;
 use std::time::Duration;
 
 use chrono::DateTime;
-use onay_payout::{BatchId, Jobs, WorkerName};
+use onay_payout::{BatchId, Jobs};
 use redis::{Value, from_redis_value};
 
 use super::RedisLedger;
@@ -14,7 +13,7 @@ use super::link::Again;
 use super::row::corrupt;
 use super::scripts;
 use crate::error::LedgerError;
-use crate::job::{Claim, Claimed, Queue};
+use crate::job::{Claim, Claimed, Queue, Terms};
 
 /// Most claims of one call: a script must be short.
 const CLAIMS_MAX: u32 = 128;
@@ -27,9 +26,7 @@ impl RedisLedger {
     pub(super) async fn claim_now(
         &self,
         queue: Queue,
-        worker: &WorkerName,
-        lease: Duration,
-        most: NonZeroU32,
+        terms: Terms<'_>,
     ) -> Result<Vec<Claimed>, LedgerError> {
         let call = self
             .call(&scripts::CLAIM)
@@ -38,9 +35,9 @@ impl RedisLedger {
             .key(&self.keys.meta)
             .key(&self.keys.batch)
             .key(&self.keys.content)
-            .arg(micros(lease))
-            .arg(most.get().min(CLAIMS_MAX))
-            .arg(worker.as_str())
+            .arg(micros(terms.lease))
+            .arg(terms.most.get().min(CLAIMS_MAX))
+            .arg(terms.worker.as_str())
             .arg(OUTCOMES);
         self.waker.looking(queue);
         let answer = self.link.write(Again::No, &call).await;

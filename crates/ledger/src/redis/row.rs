@@ -104,6 +104,9 @@ pub(super) const fn is_small(items: usize) -> bool {
     items <= OUTCOMES
 }
 
+/// The field of a block, and what is under it.
+pub(super) type Block = (Vec<u8>, Vec<u8>);
+
 /// How the row of a batch begins.
 pub(super) fn place(version: u64, journal_head: Digest) -> Vec<u8> {
     [&version.to_be_bytes()[..], journal_head.as_bytes()].concat()
@@ -111,10 +114,7 @@ pub(super) fn place(version: u64, journal_head: Digest) -> Vec<u8> {
 
 /// The blocks of outcomes that hold the items at `changed`, as pairs of field and block; none for a
 /// small batch.
-pub(super) fn changed_blocks(
-    batch: &Batch,
-    changed: &[usize],
-) -> Result<Vec<(Vec<u8>, Vec<u8>)>, LedgerError> {
+pub(super) fn changed_blocks(batch: &Batch, changed: &[usize]) -> Result<Vec<Block>, LedgerError> {
     if is_small(batch.outcomes().len()) {
         return Ok(Vec::new());
     }
@@ -183,7 +183,12 @@ pub(super) fn entries(
     let cut_off = || corrupt(&format!("journal of {batch}: it is cut off"));
     let (mut parts, mut rest) = (Vec::new(), bytes);
     while !rest.is_empty() {
-        let (part, left) = Part::first(rest, parts.is_empty()).ok_or_else(cut_off)?;
+        let part = if parts.is_empty() {
+            Part::first(rest)
+        } else {
+            Part::next(rest)
+        };
+        let (part, left) = part.ok_or_else(cut_off)?;
         parts.push(part);
         rest = left;
     }
@@ -210,27 +215,35 @@ struct Part<'a> {
 }
 
 impl<'a> Part<'a> {
-    /// Takes the first entry off; `is_first` of the whole journal.
-    fn first(bytes: &'a [u8], is_first: bool) -> Option<(Self, &'a [u8])> {
+    /// Takes the first entry of a journal off, which is chained to none.
+    fn first(bytes: &'a [u8]) -> Option<(Self, &'a [u8])> {
         let (length, rest) = bytes.split_first_chunk()?;
         let (record, rest) = rest.split_first_chunk()?;
-        let (prev, rest) = if is_first {
-            (GENESIS, rest)
-        } else {
-            let (prev, rest) = rest.split_first_chunk()?;
-            (Digest::from_bytes(*prev), rest)
+        Self::with_words(*length, [*record, *GENESIS.as_bytes()], rest)
+    }
+
+    /// Takes an entry off that is chained to another.
+    fn next(bytes: &'a [u8]) -> Option<(Self, &'a [u8])> {
+        let (length, rest) = bytes.split_first_chunk()?;
+        let (record, rest) = rest.split_first_chunk()?;
+        let (prev, rest) = rest.split_first_chunk()?;
+        Self::with_words(*length, [*record, *prev], rest)
+    }
+
+    fn with_words(
+        length: [u8; 4],
+        hashes: [[u8; 32]; 2],
+        bytes: &'a [u8],
+    ) -> Option<(Self, &'a [u8])> {
+        let length = usize::try_from(u32::from_be_bytes(length)).ok()?;
+        let (words, left) = bytes.split_at_checked(length)?;
+        let [record, prev] = hashes.map(Digest::from_bytes);
+        let part = Self {
+            record,
+            prev,
+            words,
         };
-        let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
-        let (words, left) = rest.split_at_checked(length)?;
-        let record = Digest::from_bytes(*record);
-        Some((
-            Self {
-                record,
-                prev,
-                words,
-            },
-            left,
-        ))
+        Some((part, left))
     }
 }
 

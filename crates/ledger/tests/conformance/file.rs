@@ -10,6 +10,7 @@ use futures_util::future::join;
 use onay_ledger::conformance::{LEASE, Scene, batch_id, worker};
 use onay_ledger::{
     Access, Authority, Budget, Claimed, Ledger, LedgerError, Queue, Share, Spent, SqliteLedger,
+    Terms,
 };
 use rusqlite::Connection;
 
@@ -105,7 +106,7 @@ async fn two_processes_wake_each_other() {
     let (scene, other) = (Scene::new(&file), file.another());
     let name = worker("other");
     let (one, patience) = (NonZeroU32::MIN, Duration::from_secs(10));
-    let waiting = other.claim(Queue::Worker, &name, LEASE, one, patience);
+    let waiting = other.claim(Queue::Worker, Terms::new(&name, LEASE, one), patience);
     let (claims, stored) = join(waiting, scene.opened("payday")).await;
     let claim = claims.unwrap().pop();
     assert_eq!(
@@ -126,7 +127,8 @@ async fn two_processes_never_share_a_claim() {
             let mut claims = Vec::new();
             let (name, one) = (worker(name), NonZeroU32::MIN);
             loop {
-                let claim = ledger.claim(Queue::Worker, &name, LEASE, one, Duration::ZERO);
+                let claim =
+                    ledger.claim(Queue::Worker, Terms::new(&name, LEASE, one), Duration::ZERO);
                 match claim.await.unwrap().pop() {
                     Some(Claimed { claim, .. }) => claims.push((claim.batch, claim.fence)),
                     None => return claims,

@@ -5,7 +5,9 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use onay_ledger::conformance::{Harness, LEASE, Scene, actor, batch_id, content, items, worker};
-use onay_ledger::{Authority, Budget, Claim, Filter, Opened, Opening, Page, Queue, Share, Stored};
+use onay_ledger::{
+    Authority, Budget, Claim, Filter, Opened, Opening, Page, Queue, Share, Stored, Terms,
+};
 use onay_payout::{Account, Batch, BatchId, BatchRef, Jobs};
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -103,7 +105,7 @@ impl Caller {
                 let most = NonZeroU32::new((*most).into()).unwrap();
                 let claims = scene
                     .ledger
-                    .claim(*queue, &name, LEASE, most, Duration::ZERO)
+                    .claim(*queue, Terms::new(&name, LEASE, most), Duration::ZERO)
                     .await;
                 // A store may hand the batch over at once, or leave that to the next call.
                 let claims = claims.map(|claims| {

@@ -9,7 +9,7 @@ use futures_util::future::join;
 
 use onay_ledger::conformance::redis_server::RedisServer;
 use onay_ledger::conformance::{LEASE, Scene, content, items, worker};
-use onay_ledger::{Budget, Claim, Queue, Share, Spent};
+use onay_ledger::{Budget, Claim, Queue, Share, Spent, Terms};
 
 use tokio::time::Instant;
 
@@ -23,7 +23,7 @@ async fn drain(store: Live, name: &'static str) -> Vec<Claim> {
     loop {
         let claim = store
             .0
-            .claim(Queue::Worker, &name, LEASE, one, Duration::ZERO);
+            .claim(Queue::Worker, Terms::new(&name, LEASE, one), Duration::ZERO);
         match claim.await.unwrap().pop() {
             Some(claimed) => claims.push(claimed.claim),
             None => return claims,
@@ -60,7 +60,10 @@ async fn two_processes_wake_each_other_at_once() {
     let scene = Scene::new(&one);
     let (name, most) = (worker("two"), NonZeroU32::MIN);
     // The first look finds nothing; the next one would be by the fallback.
-    let claim = |wait| two.0.claim(Queue::Worker, &name, LEASE, most, wait);
+    let claim = |wait| {
+        two.0
+            .claim(Queue::Worker, Terms::new(&name, LEASE, most), wait)
+    };
     assert_eq!(claim(SECOND / 10).await.unwrap(), []);
     let opening = async {
         let began = Instant::now();
@@ -81,12 +84,16 @@ async fn the_job_of_a_dead_process_is_claimed_by_another_when_its_lease_ends() {
     );
     Scene::new(&one).opened("payday").await;
     let (name, most) = (worker("one"), NonZeroU32::MIN);
-    let claims = one
-        .0
-        .claim(Queue::Worker, &name, SECOND, most, Duration::ZERO);
+    let claims = one.0.claim(
+        Queue::Worker,
+        Terms::new(&name, SECOND, most),
+        Duration::ZERO,
+    );
     assert_eq!(claims.await.unwrap().len(), 1);
     let began = Instant::now();
-    let claims = two.0.claim(Queue::Worker, &name, LEASE, most, 20 * SECOND);
+    let claims = two
+        .0
+        .claim(Queue::Worker, Terms::new(&name, LEASE, most), 20 * SECOND);
     assert_eq!(claims.await.unwrap().len(), 1);
     assert!(began.elapsed() < 3 * SECOND, "{:?}", began.elapsed());
 }

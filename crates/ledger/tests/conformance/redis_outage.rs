@@ -1,12 +1,13 @@
 //! What makers and workers make of a server that goes away, stands still, or refuses.
 
+use std::fs::File;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 use futures_util::future::{join, join_all};
 use onay_ledger::conformance::redis_server::RedisServer;
-use onay_ledger::conformance::{LEASE, Scene, batch_id, worker};
-use onay_ledger::{Authority, LedgerError, Queue};
+use onay_ledger::conformance::{ALL, LEASE, Scene, batch_id, worker};
+use onay_ledger::{Authority, Filter, LedgerError, Queue, Terms, verify_batch};
 use onay_payout::{BatchRef, Jobs};
 use tokio::time::{Instant, timeout};
 
@@ -126,7 +127,7 @@ async fn waiting_for_jobs_notices_a_server_that_takes_no_writes() {
         let (name, one) = (worker("waiting"), NonZeroU32::MIN);
         let claims = store
             .0
-            .claim(Queue::Worker, &name, LEASE, one, Duration::ZERO);
+            .claim(Queue::Worker, Terms::new(&name, LEASE, one), Duration::ZERO);
         let refused = claims.await;
         assert!(
             matches!(refused, Err(LedgerError::Unavailable(_))),
@@ -171,7 +172,9 @@ async fn a_lost_message_costs_no_more_than_the_fallback() {
         .unwrap();
     let claim = async |wait| {
         let (name, one) = (worker("waiting"), NonZeroU32::MIN);
-        let claims = store.0.claim(Queue::Worker, &name, LEASE, one, wait);
+        let claims = store
+            .0
+            .claim(Queue::Worker, Terms::new(&name, LEASE, one), wait);
         claims.await.unwrap()
     };
     // The first look finds nothing; the next one is by the fallback.
@@ -208,4 +211,38 @@ async fn a_server_that_lost_its_last_writes_hands_out_no_fence_twice() {
     let lost = store.0.renew(&claim, LEASE).await;
     assert!(matches!(lost, Err(LedgerError::LeaseLost)), "{lost:?}");
     other.0.renew(&again, LEASE).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_append_only_file_that_is_cut_anywhere_is_the_ledger_of_a_moment() {
+    let server = RedisServer::start();
+    let traffic = Traffic::start(&server.url()).await;
+    traffic.until_flowing().await;
+    traffic.end().await;
+    server.stop();
+    let backup = server.backup();
+    let size = written(&server).metadata().unwrap().len();
+    for part in 1..16 {
+        server.restore(&backup);
+        written(&server).set_len(size * part / 16).unwrap();
+        server.start_again();
+        let store = Live::open(&server.url()).await;
+        for head in store.0.list(&Filter::default(), &ALL).await.unwrap() {
+            let problems = verify_batch(&*store.0, &head.id).await.unwrap();
+            assert_eq!(problems, [], "{part} of 16");
+            let stored = store.0.load(&BatchRef::Id(head.id)).await.unwrap();
+            let planned = store.0.planned(&head.id).await.unwrap();
+            let is_finished = stored.unwrap().version == 3;
+            assert_eq!(planned.worker.is_none(), is_finished, "{part} of 16");
+        }
+        server.kill();
+    }
+}
+
+/// What the server appends to.
+fn written(server: &RedisServer) -> File {
+    let files = server.append_only_folder().read_dir().unwrap();
+    let mut files = files.map(|file| file.unwrap().path());
+    let written = files.find(|file| file.to_string_lossy().ends_with(".incr.aof"));
+    File::options().write(true).open(written.unwrap()).unwrap()
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use onay_ledger::conformance::{LEASE, Scene, batch_id, worker};
 use onay_ledger::moving::{MoveError, Stage};
-use onay_ledger::{Ledger as _, Queue};
+use onay_ledger::{Ledger as _, Queue, Terms};
 
 use super::{House as _, assert_same, furnish, move_house};
 use crate::harness::{Redis, Sqlite};
@@ -49,7 +49,7 @@ async fn not_while_a_worker_waits(from: Redis) {
     let another = from.another().await;
     let waiting = tokio::spawn(async move {
         let (name, one, patience) = (worker("worker-2"), NonZeroU32::MIN, Duration::from_hours(1));
-        let claims = another.claim(Queue::Reconciler, &name, LEASE, one, patience);
+        let claims = another.claim(Queue::Reconciler, Terms::new(&name, LEASE, one), patience);
         claims.await
     });
     let why_not = async || {
