@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 const PATIENCE: Duration = Duration::from_secs(40);
 
 /// How long a claim lasts whose owner could not reach the store.
-const LEASE: Duration = Duration::from_secs(2);
+const LEASE: Duration = Duration::from_secs(1);
 
 /// After which time a role looks for work that it was not woken for.
 const FALLBACK: Duration = Duration::from_secs(5);
