@@ -19,7 +19,8 @@ pub(crate) fn batch(external_id: &str, count: usize) -> Value {
 }
 
 fn item(id: &str, n: usize) -> Value {
-    let amount = json!({ "value": format!("100.{n:02}"), "currency": "TRY" });
+    let value = format!("{}.{:02}", 100 + n / 100, n % 100);
+    let amount = json!({ "value": value, "currency": "TRY" });
     if n.is_multiple_of(2) {
         json!({
             "itemExternalId": id, "recipientType": "MEMBER_ID", "recipientInfo": "2228853",

@@ -33,6 +33,7 @@ mod resolve;
 mod roles;
 mod rollback;
 mod rolling;
+mod scale;
 mod setup;
 mod simulator;
 mod sleeper;
