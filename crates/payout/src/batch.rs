@@ -104,6 +104,14 @@ pub struct Transition {
     pub is_new_state: bool,
 }
 
+impl Transition {
+    /// Whether it writes the intent to release: authorize may be sent once it is stored.
+    pub fn starts_release(&self) -> bool {
+        let state = self.batch.state();
+        matches!(state, State::Releasing(_)) && self.before != state.name()
+    }
+}
+
 impl Batch {
     /// Accepts a batch of `maker`.
     pub fn accept(

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::head::Head;
 use crate::ids::PersonName;
+use crate::pause::Pause;
 use crate::state::{Ending, Frozen, Hold, Shortage, State, TurnedDown};
 
 /// Says where a batch stands and what happens next.
@@ -49,6 +50,17 @@ pub fn explain(batch: &Head) -> String {
         State::Expired(_) => "expired; nobody released it in time, and that means no".to_owned(),
         State::Refused(refusal) => format!("the provider refused it: {refusal}"),
         State::Frozen(frozen) => stopped(frozen),
+    }
+}
+
+/// The same, where releases may be paused.
+pub fn explain_under(batch: &Head, pause: Option<&Pause>) -> String {
+    match (&batch.state, pause) {
+        (State::Approved(hold), Some(pause)) => format!(
+            "approved, and waits: {pause}; then it goes on by itself until {}",
+            time(hold.expires_at)
+        ),
+        (_, _) => explain(batch),
     }
 }
 

@@ -29,6 +29,7 @@ mod head;
 mod ids;
 mod item;
 mod money;
+mod pause;
 mod policy;
 pub mod provider;
 mod recipient;
@@ -48,7 +49,7 @@ pub use decision::{Decision, Motion, Ruling, Verdict};
 pub use digest::{Canonical, Digest};
 pub use draft::{Checked, Checksums, Draft, DraftItem, TEXT_CHARS_MAX};
 pub use event::{CopyRead, Event, IllegalTransition, NotSentBy, PastInit, ReleaseLook};
-pub use explain::explain;
+pub use explain::{explain, explain_under};
 pub use finding::{Code, Finding, Severity};
 pub use head::{Head, Left, Parent};
 pub use ids::{
@@ -57,6 +58,7 @@ pub use ids::{
 };
 pub use item::{Finality, Item, ItemStatus, Outcome, outcomes_digest};
 pub use money::{AMOUNT_MAX_UNITS, Currency, Money, MoneyError};
+pub use pause::{Pause, PauseEntry, PauseRefused, PauseStep, PauseWish, Pauses};
 pub use policy::{
     Funds, Identity, NotAllowed, OnInvalid, OnReleaseDoubt, Person, Policy, PolicyError, Quorum,
     ReadBack, Role, Rule, Safety, Short, Unauthenticated,

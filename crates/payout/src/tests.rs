@@ -9,6 +9,7 @@ mod decisions;
 mod drafts;
 mod laws;
 mod money_step;
+mod pauses;
 mod resolutions;
 mod table;
 mod ways_to_lose_money;
