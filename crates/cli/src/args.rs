@@ -416,11 +416,11 @@ pub(crate) struct Bench {
     /// Reconciler processes
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
     pub(crate) reconcilers: u32,
-    /// Jobs one process works on at once [default: 16]
+    /// Jobs one process works on at once [default: 32]
     #[arg(long, value_name = "N")]
     pub(crate) concurrency: Option<u32>,
     /// Batches on their way to a decision at once
-    #[arg(long, value_name = "N", default_value_t = 16)]
+    #[arg(long, value_name = "N", default_value_t = 32)]
     pub(crate) in_flight: u32,
     /// How much of the provider's copy is compared
     #[arg(long, value_name = "MUCH", default_value = "full", value_parser = ["full", "totals", "off"])]

@@ -155,7 +155,7 @@ impl Config {
             iyzico_locale: file.iyzico.locale.unwrap_or_else(|| "tr".to_owned()),
             call_timeout,
             budget: budget(calls_per_minute(file.iyzico.calls_per_minute)?)?,
-            concurrency: file.worker.concurrency.unwrap_or(16).max(1),
+            concurrency: file.worker.concurrency.unwrap_or(32).max(1),
             lease: file.worker.lease.unwrap_or(Duration::from_secs(2)),
             drain: file
                 .worker

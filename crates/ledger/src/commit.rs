@@ -56,7 +56,7 @@ pub enum Authority<'a> {
     /// By the version alone: people, and outcomes of a call whose lease is gone. Whoever holds a
     /// claim on the batch loses it.
     Version,
-    /// By a claim, which is kept: more is to be done on this job.
+    /// By a claim, which is kept: more is to be done on this job, so its lease must not be over.
     Holding(&'a Claim),
     /// By a claim, which is given up: the planned jobs take its place.
     Finishing(&'a Claim),

@@ -88,6 +88,7 @@ rules! {
     commits::a_lost_lease_still_allows_a_commit_by_version,
     commits::a_commit_by_version_takes_the_claim_away,
     commits::holding_keeps_the_claim,
+    commits::holding_needs_a_lease_that_lasts,
     commits::finishing_gives_the_claim_up,
     commits::a_commit_plans_exactly_its_jobs,
     commits::changed_outcomes_are_stored_and_others_stay,

@@ -208,12 +208,13 @@ impl Ledger for MemoryLedger {
             entry,
             ..
         } = commit.seal();
-        let id = stored.batch.id();
+        let (id, now_us) = (stored.batch.id(), self.now_us());
         let mut state = self.state();
         let version = state.batches.get(&id).ok_or(LedgerError::NotFound)?.version;
         if let Some(claim) = authority.claim() {
-            state.held(claim)?;
-            if claim.batch != id {
+            let job = state.held(claim)?;
+            let is_over = authority.kept().is_some() && job.ready_at_us < now_us;
+            if claim.batch != id || is_over {
                 return Err(LedgerError::LeaseLost);
             }
         }

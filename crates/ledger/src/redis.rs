@@ -3,6 +3,7 @@
 mod address;
 mod batches;
 mod budget;
+mod connection;
 mod durability;
 mod jobs;
 mod keys;

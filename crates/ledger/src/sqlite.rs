@@ -184,7 +184,8 @@ impl Ledger for SqliteLedger {
 
     async fn commit(&self, commit: Commit<'_>) -> Result<Stored, LedgerError> {
         let (stored, change) = batch::Change::of(commit);
-        self.write(move |connection| change.write(connection))
+        let clock = self.clock.clone();
+        self.write(move |connection| change.write(connection, clock().timestamp_micros()))
             .await?;
         self.planned.notify_waiters();
         Ok(stored)

@@ -132,7 +132,7 @@ async fn send(job: &mut Job<'_>, hold: Hold, quorum: Quorum) -> Result<Done, Ste
         intent,
         quorum: quorum.clone(),
     };
-    job.record(started).await?;
+    job.intend(started, Event::ReleaseNotSent).await?;
     let permit = job
         .stored
         .batch

@@ -66,7 +66,8 @@ pub(crate) async fn run(mut job: Job<'_>) -> Result<Done, StepError> {
 
 async fn send(job: &mut Job<'_>) -> Result<Done, StepError> {
     let (intent, send_by) = job.intent();
-    job.record(Event::InitializeStarted(intent)).await?;
+    let started = Event::InitializeStarted(intent);
+    job.intend(started, Event::InitializeNotSent).await?;
     let batch = &job.stored.batch;
     let as_id = batch.head().remote_id();
     let provider = &job.worker.provider;

@@ -14,7 +14,7 @@ use onay_payout::{
     BatchRef, Event, ExternalId, Intent, NotSentBy, PastInit, RequestId, SendBy, Why, WorkerName,
     cadence,
 };
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 use crate::worker::Worker;
 
@@ -36,6 +36,29 @@ impl Job<'_> {
             .commit(&self.stored, event, Authority::Holding(self.claim))
             .await?;
         Ok(())
+    }
+
+    /// Records the intent of a call, and keeps the claim. A store that did not answer may have it all
+    /// the same: then it is told, once it answers, that nothing was sent, lest the call be taken for
+    /// one in doubt.
+    pub(crate) async fn intend(
+        &mut self,
+        started: Event,
+        not_sent: fn(NotSentBy) -> Event,
+    ) -> Result<(), StepError> {
+        let recorded = self.record(started).await;
+        if recorded.as_ref().is_err_and(is_passing) {
+            let event = not_sent(self.not_sent(&NotSent::TooLate));
+            let tell = || self.finish_by_version(event.clone());
+            let told = tell
+                .retry(patience())
+                .when(|error| is_passing(error) || is_stale(error))
+                .await;
+            if let Err(error) = told {
+                debug!(batch.id = %self.claim.batch, "no intent of this call stands: {error}");
+            }
+        }
+        recorded
     }
 
     /// Records the last step of this job and gives the claim up.

@@ -132,6 +132,22 @@ pub(super) async fn holding_keeps_the_claim(scene: &Scene<'_>) {
     );
 }
 
+pub(super) async fn holding_needs_a_lease_that_lasts(scene: &Scene<'_>) {
+    let stored = scene.opened("payday").await;
+    let claim = scene.claim().await.unwrap();
+    scene.pass(LEASE + Duration::from_secs(1)).await;
+    let before = scene.seen(stored.batch.id()).await;
+    let holding = Authority::Holding(&claim);
+    let late = scene.commit(&stored, scene.started(&stored), holding).await;
+    assert!(matches!(late, Err(LedgerError::LeaseLost)), "{late:?}");
+    assert_eq!(scene.seen(stored.batch.id()).await, before);
+    let finishing = Authority::Finishing(&claim);
+    scene
+        .commit(&stored, scene.started(&stored), finishing)
+        .await
+        .unwrap();
+}
+
 pub(super) async fn finishing_gives_the_claim_up(scene: &Scene<'_>) {
     let stored = scene.opened("payday").await;
     let claim = scene.claim().await.unwrap();

@@ -1,38 +1,22 @@
-//! The connection to the server: made when it is needed, made anew when it broke.
+//! The way to the server: connected when it is needed, and anew when the connection broke.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use redis::aio::{ConnectionLike, MultiplexedConnection};
-use redis::cluster::ClusterClient;
-use redis::cluster_async::ClusterConnection;
 use redis::cluster_routing::{Route, RoutingInfo, SingleNodeRoutingInfo, SlotAddr};
-use redis::{
-    AsyncConnectionConfig, Client, Cmd, ErrorKind, FromRedisValue, Pipeline, ProtocolVersion,
-    PushInfo, RedisError, RedisFuture, RedisResult, ServerErrorKind, Value, cmd,
-};
+use redis::{Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError, RedisResult, cmd};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 use tracing::debug;
 
-use super::address::{Address, Server};
+use super::address::Address;
+use super::connection::{Connection, Live, is_elsewhere, is_gone};
 use super::scripts::Call;
 use super::wake::Waker;
 use crate::error::LedgerError;
 use crate::moving::Stage;
-
-/// What every process of ours calls its connections, so that one can see who is there.
-pub(crate) const CLIENT_NAME: &str = "onay";
-
-/// How long a connection may take to be made.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-
-/// How long an answer may take: longer than the server needs to write a full disk buffer, shorter
-/// than a lease.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long replicas may take to confirm a write.
 const REPLICA_TIMEOUT_MS: u32 = 2000;
@@ -61,7 +45,7 @@ pub(super) struct Link {
 struct Line {
     /// How many were made.
     number: u64,
-    connection: Option<Connection>,
+    connection: Option<Live>,
     failed: Option<(Instant, String)>,
 }
 
@@ -71,12 +55,6 @@ struct Confirmed {
     number: u64,
     asked: Instant,
     replicas: u32,
-}
-
-#[derive(Clone)]
-enum Connection {
-    One(MultiplexedConnection),
-    Cluster(ClusterConnection),
 }
 
 impl Link {
@@ -226,18 +204,20 @@ impl Link {
     ) -> Result<T, LedgerError> {
         let (number, connection) = self.connection().await?;
         let error = match call(number, connection).await {
-            Err(error) if is_gone(&error) => error,
+            Err(error) if is_gone(&error) || is_elsewhere(&error) => error,
             other => return other.map_err(|error| meaning(&error)),
         };
         self.forget(number).await;
         // A server that does not answer is not asked twice.
-        if again == Again::No || error.is_timeout() {
+        let is_asked_again = again == Again::Yes && !error.is_timeout();
+        if !is_asked_again && !is_elsewhere(&error) {
             return Err(meaning(&error));
         }
         debug!("the connection to the store broke: {error}");
         let (number, connection) = self.connection().await?;
         let answer = call(number, connection).await;
-        if answer.as_ref().is_err_and(is_gone) {
+        let is_of_use = |error: &RedisError| !is_gone(error) && !is_elsewhere(error);
+        if !answer.as_ref().err().is_none_or(is_of_use) {
             self.forget(number).await;
         }
         answer.map_err(|error| meaning(&error))
@@ -248,8 +228,10 @@ impl Link {
     async fn connection(&self) -> Result<(u64, Connection), LedgerError> {
         let asked = Instant::now();
         let mut line = self.line.lock().await;
-        if let Some(connection) = &line.connection {
-            return Ok((line.number, connection.clone()));
+        if let Some(live) = &line.connection
+            && !live.is_closed.load(Ordering::Relaxed)
+        {
+            return Ok((line.number, live.connection.clone()));
         }
         if let Some((at, why)) = &line.failed
             && *at >= asked
@@ -257,9 +239,10 @@ impl Link {
             return Err(LedgerError::Unavailable(why.clone()));
         }
         match self.connect().await {
-            Ok(connection) => {
+            Ok(live) => {
+                let connection = live.connection.clone();
                 line.number = line.number.saturating_add(1);
-                line.connection = Some(connection.clone());
+                line.connection = Some(live);
                 Ok((line.number, connection))
             }
             Err(error) => {
@@ -279,45 +262,13 @@ impl Link {
     }
 
     /// A new connection, which listens if anybody waits for jobs.
-    async fn connect(&self) -> RedisResult<Connection> {
-        let connection = self.reach().await?;
+    async fn connect(&self) -> RedisResult<Live> {
+        let live = Live::reach(&self.address.server, Arc::clone(&self.waker)).await?;
         if self.listens.load(Ordering::Relaxed) {
-            self.subscribe(connection.clone()).await?;
+            self.subscribe(live.connection.clone()).await?;
             self.waker.look_everywhere();
         }
-        Ok(connection)
-    }
-
-    async fn reach(&self) -> RedisResult<Connection> {
-        let waker = Arc::clone(&self.waker);
-        let hear = move |push: PushInfo| {
-            waker.hear(&push);
-            Ok::<(), RedisError>(())
-        };
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(CONNECT_TIMEOUT))
-            .set_response_timeout(Some(ANSWER_TIMEOUT));
-        match &self.address.server {
-            Server::One(client) => named(client, &config.set_push_sender(hear)).await,
-            Server::Sentinel {
-                sentinels,
-                name,
-                node,
-            } => {
-                let mut asked = Server::sentinel(sentinels, name, node)?;
-                let client = asked.async_get_client().await?;
-                named(&client, &config.set_push_sender(hear)).await
-            }
-            Server::Cluster(nodes) => {
-                let cluster = ClusterClient::builder(nodes.clone())
-                    .use_protocol(ProtocolVersion::RESP3)
-                    .connection_timeout(CONNECT_TIMEOUT)
-                    .response_timeout(ANSWER_TIMEOUT)
-                    .push_sender(hear)
-                    .build()?;
-                Ok(Connection::Cluster(cluster.get_async_connection().await?))
-            }
-        }
+        Ok(live)
     }
 
     async fn subscribe(&self, connection: Connection) -> RedisResult<()> {
@@ -329,54 +280,6 @@ impl Link {
         }
         Ok(())
     }
-}
-
-async fn named(client: &Client, config: &AsyncConnectionConfig) -> RedisResult<Connection> {
-    let mut connection = client
-        .get_multiplexed_async_connection_with_config(config)
-        .await?;
-    cmd("CLIENT")
-        .arg("SETNAME")
-        .arg(CLIENT_NAME)
-        .query_async::<()>(&mut connection)
-        .await?;
-    Ok(Connection::One(connection))
-}
-
-impl ConnectionLike for Connection {
-    fn req_packed_command<'a>(&'a mut self, cmd: &'a Cmd) -> RedisFuture<'a, Value> {
-        match self {
-            Self::One(one) => one.req_packed_command(cmd),
-            Self::Cluster(cluster) => cluster.req_packed_command(cmd),
-        }
-    }
-
-    fn req_packed_commands<'a>(
-        &'a mut self,
-        pipeline: &'a Pipeline,
-        offset: usize,
-        count: usize,
-    ) -> RedisFuture<'a, Vec<Value>> {
-        match self {
-            Self::One(one) => one.req_packed_commands(pipeline, offset, count),
-            Self::Cluster(cluster) => cluster.req_packed_commands(pipeline, offset, count),
-        }
-    }
-
-    fn get_db(&self) -> i64 {
-        match self {
-            Self::One(one) => one.get_db(),
-            Self::Cluster(cluster) => cluster.get_db(),
-        }
-    }
-}
-
-/// Whether a connection is of no more use: it broke, does not answer, or leads to a server that
-/// is no primary any more.
-fn is_gone(error: &RedisError) -> bool {
-    error.is_io_error()
-        || error.is_unrecoverable_error()
-        || error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly)
 }
 
 /// What an error means to a caller. A script that is refused for what it finds is a ledger that

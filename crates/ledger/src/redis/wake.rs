@@ -16,6 +16,10 @@ use crate::job::Queue;
 /// What a lost message costs at most; `FALLBACK` in `common.lua` is the same.
 pub(super) const FALLBACK: Duration = Duration::from_secs(5);
 
+/// How much later than it falls due a job may be found, when that time is known: jobs that fall due
+/// one after the other are claimed together.
+const SLACK: Duration = Duration::from_millis(25);
+
 /// When to look into each queue next.
 #[derive(Debug)]
 pub(super) struct Waker {
@@ -66,7 +70,11 @@ impl Waker {
 
     /// A job falls due after this time.
     pub(super) fn due_in(&self, queue: Queue, time: Duration) {
-        let due = after(time);
+        let due = if time.is_zero() {
+            Instant::now()
+        } else {
+            after(time.saturating_add(SLACK))
+        };
         let mut look_at = self.look_at.lock().unwrap_or_else(PoisonError::into_inner);
         let next = look_at.entry(queue).or_insert(due);
         if due < *next {

@@ -127,14 +127,16 @@ impl Change {
     }
 
     /// Checks the claim and the version, then writes.
-    pub(super) fn write(self, connection: &Connection) -> Result<(), LedgerError> {
+    pub(super) fn write(self, connection: &Connection, now_us: i64) -> Result<(), LedgerError> {
         let version: Option<u64> = connection
             .prepare_cached("SELECT version FROM batch WHERE id = ?1")?
             .query_row([&self.id], |row| row.get(0))
             .optional()?;
         let version = version.ok_or(LedgerError::NotFound)?;
         if let Some(claim) = &self.claim {
-            job::check(connection, claim, &self.id)?;
+            // Where more is to be done under a claim, it must last.
+            let since_us = self.kept.map_or(i64::MIN, |_| now_us);
+            job::check(connection, claim, &self.id, since_us)?;
         }
         if version != self.based_on {
             return Err(LedgerError::Stale);

@@ -109,15 +109,19 @@ pub(super) fn claim(
     }))
 }
 
-/// Refuses a claim that is no longer the newest on its job.
+/// Refuses a claim that is no longer the newest on its job, or whose lease ended before `since_us`.
 pub(super) fn check(
     connection: &Connection,
     claim: &Claim,
     batch: &str,
+    since_us: i64,
 ) -> Result<(), LedgerError> {
     let is_held = connection
-        .prepare_cached("SELECT 1 FROM job WHERE queue = ?1 AND batch = ?2 AND fence = ?3")?
-        .exists(params![claim.queue.name(), batch, claim.fence])?;
+        .prepare_cached(
+            "SELECT 1 FROM job
+             WHERE queue = ?1 AND batch = ?2 AND fence = ?3 AND ready_at >= ?4",
+        )?
+        .exists(params![claim.queue.name(), batch, claim.fence, since_us])?;
     if is_held {
         Ok(())
     } else {

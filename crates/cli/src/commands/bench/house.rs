@@ -42,10 +42,10 @@ impl House {
         let store = global.store.clone().unwrap_or_else(own_file);
         let ledger = onay_ledger::open(&store, Access::Create)
             .await
-            .with_context(|| Failure::usage(format!("{store} cannot be used")))?;
+            .with_context(|| Failure::usage("the store cannot be used"))?;
         let stats = ledger.stats().await?;
         if stats.account.is_some() || stats.by_state.values().any(|count| *count > 0) {
-            let message = format!("{store} is in use; a bench needs a ledger of its own");
+            let message = "the store is in use; a bench needs a ledger of its own";
             return Err(Failure::refused(message)
                 .hint("name an empty one with --store, or none for a file that is gone afterwards")
                 .into());

@@ -26,9 +26,13 @@ if ARGV[11] == 'again' and place == string.sub(ARGV[4], 1, #ARGV[3]) then
   return 'stored'
 end
 if ARGV[5] ~= '' then
-  local claim = ARGV[5] == 'worker' and KEYS[7] or KEYS[9]
-  local _, fence = claimed(claim, ARGV[2])
+  local due = ARGV[5] == 'worker' and 6 or 8
+  local _, fence = claimed(KEYS[due + 1], ARGV[2])
   if fence ~= ARGV[6] then
+    return 'lost'
+  end
+  -- More is to be done under this claim, so it must last.
+  if ARGV[due + 1] == 'kept' and tonumber(redis.call('ZSCORE', KEYS[due], ARGV[2])) < now then
     return 'lost'
   end
 end
