@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 use super::house::House;
 use super::payroll;
 use super::report::per;
-use super::roles::{PAUSE, Roles};
+use super::roles::Roles;
 use crate::args::Bench;
 use crate::exit::Failure;
 
@@ -25,7 +25,10 @@ const AT_ONCE: usize = 32;
 /// Most batches that are looked at to be decided at once.
 const PAGE: u32 = 100;
 
-/// Between two looks at how far all batches have come. Each costs the store a little.
+/// Between two looks at what waits for a decision. Each costs the store a little.
+const DECIDE: Duration = Duration::from_millis(3);
+
+/// Between two looks at how far all batches have come.
 const WATCH: Duration = Duration::from_millis(50);
 
 /// Longest time in which nothing moves.
@@ -72,7 +75,7 @@ impl<'a> Load<'a> {
 
     /// Approves every batch as soon as it is held.
     pub(super) async fn decide_all(&self) -> anyhow::Result<()> {
-        let mut pause = tokio::time::interval(PAUSE);
+        let mut pause = tokio::time::interval(DECIDE);
         while u64::try_from(self.decided().len())? < self.batches() {
             pause.tick().await;
             let held = held(self.house, PAGE).await?;

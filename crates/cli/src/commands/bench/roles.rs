@@ -15,7 +15,7 @@ use crate::exit::Failure;
 const START: Duration = Duration::from_secs(30);
 
 /// Between two looks at what is waited for.
-pub(super) const PAUSE: Duration = Duration::from_millis(10);
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// The roles under way. They end with this.
 pub(super) struct Roles {
