@@ -21,7 +21,7 @@ use onay_ledger::{
 };
 use onay_payout::provider::{Initialized, Query, RemoteItem, RemotePage};
 use onay_payout::{
-    Account, Batch, BatchId, BatchRef, Content, Digest, ExternalId, Head, Jobs, Provider,
+    Account, Batch, BatchId, BatchRef, Content, Digest, ExternalId, Head, Jobs, PauseEntry, Pauses, Provider,
     ProviderError, ReferenceCode, ReleasePermit, RequestId, SendBy, Transition,
 };
 use rust_decimal::Decimal;
@@ -276,6 +276,14 @@ impl Ledger for Ports {
 
     async fn bind(&self, _: &Account) -> Result<(), LedgerError> {
         unreachable!("a ledger is bound before there are handlers")
+    }
+
+    async fn pauses(&self) -> Result<Pauses, LedgerError> {
+        unreachable!("nobody pauses releases")
+    }
+
+    async fn add_pause(&self, _: &Pauses, _: PauseEntry) -> Result<Pauses, LedgerError> {
+        unreachable!("a handler pauses nothing")
     }
 
     async fn planned(&self, _: &BatchId) -> Result<Jobs, LedgerError> {

@@ -113,6 +113,7 @@ pub async fn verify_batch(ledger: &dyn Ledger, id: &BatchId) -> Result<Vec<Probl
         LedgerError::Stale
         | LedgerError::LeaseLost
         | LedgerError::NotFound
+        | LedgerError::Paused
         | LedgerError::OtherAccount { .. }
         | LedgerError::Moved { .. }
         | LedgerError::Unusable(_)

@@ -116,6 +116,11 @@ impl<'a> Commit<'a> {
         self.change.transition
     }
 
+    /// Whether it writes the intent to release, which a ledger refuses while releases are paused.
+    pub fn starts_release(&self) -> bool {
+        self.change.transition.starts_release()
+    }
+
     /// The version the batch must still have.
     pub const fn based_on(&self) -> u64 {
         self.change.based_on

@@ -17,6 +17,7 @@ mod batches;
 mod budget;
 mod commits;
 mod jobs;
+mod pauses;
 pub mod redis_server;
 mod scene;
 
@@ -118,4 +119,7 @@ rules! {
     budget::every_minute_begins_with_a_full_budget,
     budget::a_closed_window_grants_nothing_to_anyone_before_the_next,
     budget::concurrent_spenders_never_exceed_the_budget,
+    pauses::a_paused_ledger_starts_no_release_and_does_everything_else,
+    pauses::a_release_under_way_goes_on_while_releases_are_paused,
+    pauses::pauses_are_only_added_to_and_concurrent_ones_have_one_winner,
 }

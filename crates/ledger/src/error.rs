@@ -14,6 +14,9 @@ pub enum LedgerError {
     /// There is no such batch.
     #[error("no such batch")]
     NotFound,
+    /// Releases are paused, and this would start one.
+    #[error("releases are paused; `onay release resume`, by two people, lets them go on")]
+    Paused,
     /// The ledger belongs to another provider account, for ever.
     #[error(
         "this ledger belongs to account {ledger}, not {ours}; check ONAY_IYZICO_URL and the API key, \

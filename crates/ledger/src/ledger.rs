@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use onay_payout::{Account, BatchId, BatchRef, Head, Jobs};
+use onay_payout::{Account, BatchId, BatchRef, Head, Jobs, PauseEntry, Pauses};
 
 use crate::budget::{Budget, Share, Spent};
 use crate::commit::{Commit, Opening, Stored};
@@ -37,7 +37,8 @@ pub trait Ledger: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     /// [`LedgerError::Stale`] when the batch changed since it was loaded, [`LedgerError::LeaseLost`]
-    /// when the change relies on a claim that is gone. Neither leaves a trace.
+    /// when the change relies on a claim that is gone, [`LedgerError::Paused`] when it starts a
+    /// release while releases are paused. None leaves a trace.
     async fn commit(&self, commit: Commit<'_>) -> Result<Stored, LedgerError>;
 
     /// Claims jobs, those that have been due longest first; waits up to `wait` for one to fall due.
@@ -70,6 +71,15 @@ pub trait Ledger: Send + Sync + fmt::Debug {
     /// Grants no provider calls before the next minute: the provider said that its limit is
     /// reached. Calls that were granted already may still be made.
     async fn close_window(&self) -> Result<(), LedgerError>;
+
+    /// Every pause of releases there ever was.
+    async fn pauses(&self) -> Result<Pauses, LedgerError>;
+
+    /// Adds to the pauses; from then on commits go by it.
+    ///
+    /// # Errors
+    /// [`LedgerError::Stale`] when somebody else added to what is `known`.
+    async fn add_pause(&self, known: &Pauses, entry: PauseEntry) -> Result<Pauses, LedgerError>;
 
     /// Makes the ledger belong to `account`, for ever.
     ///

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use onay_payout::{Account, BatchId, BatchRef, ExternalId, Head, Jobs};
+use onay_payout::{Account, BatchId, BatchRef, ExternalId, Head, Jobs, PauseEntry, Pauses};
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 
@@ -67,6 +67,7 @@ struct Memory {
     jobs: BTreeMap<(Queue, BatchId), Job>,
     fence: u64,
     account: Option<Account>,
+    pauses: Pauses,
     window: Window,
 }
 
@@ -202,6 +203,7 @@ impl Ledger for MemoryLedger {
 
     async fn commit(&self, commit: Commit<'_>) -> Result<Stored, LedgerError> {
         let (based_on, authority) = (commit.based_on(), commit.authority());
+        let starts_release = commit.starts_release();
         let Sealed {
             stored,
             jobs,
@@ -220,6 +222,9 @@ impl Ledger for MemoryLedger {
         }
         if version != based_on {
             return Err(LedgerError::Stale);
+        }
+        if starts_release && state.pauses.standing().is_some() {
+            return Err(LedgerError::Paused);
         }
         state.batches.insert(id, stored.clone());
         state.journal.entry(id).or_default().push(entry);
@@ -252,8 +257,13 @@ impl Ledger for MemoryLedger {
     }
 
     async fn renew(&self, claim: &Claim, lease: Duration) -> Result<(), LedgerError> {
-        let ready_at_us = later_us(self.now_us(), lease);
-        self.state().held(claim)?.ready_at_us = ready_at_us;
+        let now_us = self.now_us();
+        let mut state = self.state();
+        let job = state.held(claim)?;
+        if job.ready_at_us < now_us {
+            return Err(LedgerError::LeaseLost);
+        }
+        job.ready_at_us = later_us(now_us, lease);
         Ok(())
     }
 
@@ -294,6 +304,19 @@ impl Ledger for MemoryLedger {
         let now_us = self.now_us();
         self.state().window.close(now_us);
         Ok(())
+    }
+
+    async fn pauses(&self) -> Result<Pauses, LedgerError> {
+        Ok(self.state().pauses.clone())
+    }
+
+    async fn add_pause(&self, known: &Pauses, entry: PauseEntry) -> Result<Pauses, LedgerError> {
+        let mut state = self.state();
+        if state.pauses != *known {
+            return Err(LedgerError::Stale);
+        }
+        state.pauses = known.with(entry);
+        Ok(state.pauses.clone())
     }
 
     async fn bind(&self, account: &Account) -> Result<(), LedgerError> {

@@ -8,7 +8,7 @@
 mod copy;
 
 use async_trait::async_trait;
-use onay_payout::{Account, BatchId};
+use onay_payout::{Account, BatchId, Pauses};
 
 use crate::audit::Problem;
 use crate::commit::Stored;
@@ -28,8 +28,8 @@ pub trait Move: Ledger {
     /// Refuses when somebody works on the ledger: another process has it open, or a claim lasts.
     async fn check_idle(&self) -> Result<(), MoveError>;
 
-    /// Goes from one stage to another. Into [`Stage::Filling`] only while the ledger has no batch,
-    /// and from [`Stage::Open`] into [`Stage::Moved`] only while nobody works on it.
+    /// Goes from one stage to another. Into [`Stage::Filling`] only while the ledger has no batch
+    /// and no pause of releases, and from [`Stage::Open`] into [`Stage::Moved`] only while nobody works on it.
     async fn turn(&self, from: &Stage, to: &Stage) -> Result<(), MoveError>;
 
     /// The jobs of a batch, as planned as they are. A claim is not part of it: its job is due again
@@ -40,14 +40,8 @@ pub trait Move: Ledger {
     /// `journey`. The same once more changes nothing; nothing is ever written over.
     async fn import(&self, journey: &Journey, carried: Carried) -> Result<(), MoveError>;
 
-    /// Makes the ledger belong to `account`, and its next fence be above `fence`, while it is
-    /// filled by `journey`.
-    async fn inherit(
-        &self,
-        journey: &Journey,
-        account: Option<&Account>,
-        fence: u64,
-    ) -> Result<(), MoveError>;
+    /// Takes over what another ledger knew of itself, while it is filled by `journey`.
+    async fn inherit(&self, journey: &Journey, estate: &Estate) -> Result<(), MoveError>;
 }
 
 /// One move of one ledger. Both stores keep it, and know each other by it.
@@ -170,6 +164,17 @@ pub struct Carried {
     pub jobs: Vec<Planned>,
 }
 
+/// What a ledger leaves to the one it moves into, besides its batches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Estate {
+    /// The account it belongs to, for ever.
+    pub account: Option<Account>,
+    /// Every pause of releases there ever was.
+    pub pauses: Pauses,
+    /// The next fence is above this one.
+    pub fence: u64,
+}
+
 /// Why a ledger was not moved, or not yet. Whatever was stored is still there.
 #[derive(Debug, thiserror::Error)]
 pub enum MoveError {
@@ -180,7 +185,9 @@ pub enum MoveError {
     #[error("the old ledger holds no batch; simply set ONAY_STORE to the new one")]
     Nothing,
     /// The new ledger is not new.
-    #[error("the new ledger holds batches already; move into an empty store")]
+    #[error(
+        "the new ledger holds batches, or a pause of releases, already; move into an empty store"
+    )]
     NotEmpty,
     /// The old ledger went somewhere else, or the new one forgot that it came there.
     #[error("the old ledger moved to {} already, and the new one knows nothing of it", .0.to)]

@@ -11,12 +11,13 @@ mod frozen;
 mod head;
 mod hold;
 mod outcome;
+mod pauses;
 mod scalar;
 mod state;
 #[cfg(test)]
 mod tests;
 
-use onay_payout::{BatchId, Content, Digest, Head, Outcome};
+use onay_payout::{BatchId, Content, Digest, Head, Outcome, Pauses};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -65,6 +66,22 @@ pub(crate) fn encode_outcomes(outcomes: &[Outcome]) -> String {
 pub(crate) fn decode_outcomes(text: &str) -> Result<Vec<Outcome>, LedgerError> {
     let records: Vec<outcome::OutcomeRecord> = read("outcomes", text)?;
     Ok(records.into_iter().map(Outcome::from).collect())
+}
+
+/// Writes every pause there ever was; nothing when there was none.
+pub(crate) fn encode_pauses(pauses: &Pauses) -> String {
+    if pauses.entries().is_empty() {
+        return String::new();
+    }
+    written(&pauses::PausesRecord::from(pauses))
+}
+
+/// Reads every pause there ever was.
+pub(crate) fn decode_pauses(text: &str) -> Result<Pauses, LedgerError> {
+    if text.is_empty() {
+        return Ok(Pauses::default());
+    }
+    read::<pauses::PausesRecord>("pauses", text)?.try_into()
 }
 
 /// What a journal entry is chained by ([`Entry`]).

@@ -10,6 +10,7 @@ mod keys;
 mod link;
 mod moving;
 mod pack;
+mod pauses;
 mod row;
 mod scripts;
 mod wake;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use onay_payout::{Account, BatchId, BatchRef, Head, Jobs, State};
+use onay_payout::{Account, BatchId, BatchRef, Head, Jobs, PauseEntry, Pauses, State};
 use redis::{Script, pipe};
 use tokio::time::Instant;
 
@@ -183,6 +184,16 @@ impl Ledger for RedisLedger {
 
     async fn close_window(&self) -> Result<(), LedgerError> {
         self.change_window(Window::close).await
+    }
+
+    async fn pauses(&self) -> Result<Pauses, LedgerError> {
+        self.read_pauses().await
+    }
+
+    async fn add_pause(&self, known: &Pauses, entry: PauseEntry) -> Result<Pauses, LedgerError> {
+        let after = known.with(entry);
+        self.swap_pauses(known, &after).await?;
+        Ok(after)
     }
 
     async fn bind(&self, account: &Account) -> Result<(), LedgerError> {

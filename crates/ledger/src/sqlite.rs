@@ -7,6 +7,7 @@ mod file;
 mod job;
 mod journal;
 mod moving;
+mod pauses;
 mod presence;
 mod reader;
 mod writer;
@@ -19,7 +20,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use onay_payout::{Account, BatchId, BatchRef, Head, Jobs};
+use onay_payout::{Account, BatchId, BatchRef, Head, Jobs, PauseEntry, Pauses};
 use rusqlite::Connection;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
@@ -288,6 +289,19 @@ impl Ledger for SqliteLedger {
         self.write(move |connection| {
             let now_us = clock().timestamp_micros();
             budget::update(connection, |window| window.close(now_us))
+        })
+        .await
+    }
+
+    async fn pauses(&self) -> Result<Pauses, LedgerError> {
+        self.readers.run(pauses::read).await
+    }
+
+    async fn add_pause(&self, known: &Pauses, entry: PauseEntry) -> Result<Pauses, LedgerError> {
+        let (known, after) = (known.clone(), known.with(entry));
+        self.write(move |connection| {
+            pauses::swap(connection, &known, &after)?;
+            Ok(after)
         })
         .await
     }

@@ -1,16 +1,18 @@
 //! The money step.
 //!
-//! Approved: count the approvals again, weigh the balance, look at the provider once more, record the intent, send
-//! authorize, record what became of it. Releasing: the answer is missing, so the provider is asked
-//! and the domain's status table decides; nothing is sent from here.
+//! Approved: wait while releases are paused, count the approvals again, weigh the balance, look at
+//! the provider once more, record the intent, send authorize, record what became of it. Releasing:
+//! the answer is missing, so the provider is asked and the domain's status table decides; nothing is
+//! sent from here.
 
 use std::collections::HashSet;
 
 use chrono::TimeDelta;
-use onay_ledger::{Done, StepError};
+use onay_ledger::{Done, LedgerError, StepError};
 use onay_payout::provider::{ItemKind, Lookup, ProviderError, RemoteCopy, RemoteStatus};
 use onay_payout::{Event, Funds, Hold, ItemId, Quorum, ReleaseLook, Shortage, Shown, Why, cadence};
 
+use crate::gate::PAUSED_LOOK;
 use crate::job::{Job, not_shown};
 
 /// How often a balance that is still short is told anew.
@@ -20,6 +22,10 @@ const SHORTAGE_TOLD: TimeDelta = TimeDelta::minutes(10);
 pub(crate) async fn release(mut job: Job<'_>, hold: Hold) -> Result<Done, StepError> {
     if job.now() >= hold.expires_at {
         return job.finish(Event::Expired).await;
+    }
+    let (gate, ledger) = (&job.worker.gate, job.worker.ledger.as_ref());
+    if gate.is_shut(ledger).await? {
+        return Ok(Done::Later(PAUSED_LOOK));
     }
     let quorum = match job.worker.policy.quorum(job.stored.batch.head()) {
         Ok(quorum) => quorum,
@@ -132,7 +138,14 @@ async fn send(job: &mut Job<'_>, hold: Hold, quorum: Quorum) -> Result<Done, Ste
         intent,
         quorum: quorum.clone(),
     };
-    job.intend(started, Event::ReleaseNotSent).await?;
+    match job.intend(started, Event::ReleaseNotSent).await {
+        Err(StepError::Ledger(LedgerError::Paused)) => {
+            let (gate, ledger) = (&job.worker.gate, job.worker.ledger.as_ref());
+            gate.look(ledger).await?;
+            return Ok(Done::Later(PAUSED_LOOK));
+        }
+        other => other?,
+    }
     let permit = job
         .stored
         .batch

@@ -10,6 +10,7 @@
 mod authorize;
 mod cancel;
 mod funds;
+mod gate;
 mod initialize;
 mod job;
 mod read_back;

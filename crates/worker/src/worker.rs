@@ -12,6 +12,7 @@ use onay_ledger::{
 use onay_payout::{Event, Policy, Provider, State, WorkerName, cadence};
 
 use crate::funds::Funds;
+use crate::gate::Gate;
 use crate::job::Job;
 use crate::{authorize, cancel, initialize, read_back};
 
@@ -24,6 +25,7 @@ pub struct Worker {
     pub(crate) call_timeout: Duration,
     pub(crate) clock: Clock,
     pub(crate) funds: Funds,
+    pub(crate) gate: Gate,
     /// Whether a look by our own id ever found a batch, so that one which finds nothing says
     /// something.
     pub(crate) lookups: AtomicBool,
@@ -47,6 +49,7 @@ impl Worker {
             call_timeout,
             clock,
             funds: Funds::default(),
+            gate: Gate::default(),
             lookups: AtomicBool::new(false),
         }
     }

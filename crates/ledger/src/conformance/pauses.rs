@@ -1,12 +1,16 @@
 //! Rules about pauses of releases.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use onay_payout::{PauseEntry, PauseStep, Pauses, State};
+use onay_payout::{
+    Account, Batch, Digest, Head, HeldRule, Hold, Intent, Jobs, PauseEntry, PauseStep, Pauses,
+    Releasing, Shown, State, Transition,
+};
 
-use super::scene::{LEASE, Scene};
-use crate::commit::Authority;
+use super::scene::{LEASE, Scene, worker};
+use crate::commit::{Authority, Stored};
 use crate::error::LedgerError;
 
 fn entry(scene: &Scene<'_>, step: PauseStep, by: &str) -> PauseEntry {
@@ -24,45 +28,126 @@ async fn add(scene: &Scene<'_>, step: PauseStep, by: &str) -> Pauses {
     scene.ledger.add_pause(&known, entry).await.unwrap()
 }
 
+/// A change into another state, as a store sees it.
+fn turned(scene: &Scene<'_>, stored: &Stored, state: State) -> Transition {
+    let head = Head {
+        state,
+        ..stored.batch.head().clone()
+    };
+    let (content, outcomes) = (stored.batch.content(), stored.batch.outcomes());
+    Transition {
+        batch: Batch::restore(head, Arc::clone(content), outcomes.to_vec()),
+        jobs: Jobs {
+            worker: Some(scene.now()),
+            reconciler: None,
+        },
+        event: "turned",
+        before: stored.batch.state().name(),
+        note: String::new(),
+        changed: Vec::new(),
+        is_new_state: true,
+    }
+}
+
+fn hold(scene: &Scene<'_>, stored: &Stored) -> Hold {
+    Hold {
+        request_id: Some("req-1".parse().unwrap()),
+        account: Account::new("sandbox", "key"),
+        digest: Digest::of(b"what was approved"),
+        count: stored.batch.head().count,
+        total: stored.batch.head().tie_out.requested,
+        shown: Shown::default(),
+        commission: None,
+        rule: HeldRule {
+            name: "everyday".to_owned(),
+            needed: 1,
+            asked: BTreeSet::from(["mehmet".parse().unwrap()]),
+        },
+        held_at: scene.now(),
+        expires_at: scene.now() + LEASE,
+        is_sent: false,
+        short: None,
+        judged: None,
+    }
+}
+
+async fn approved(scene: &Scene<'_>, external_id: &str) -> Stored {
+    let stored = scene.opened(external_id).await;
+    let approved = turned(scene, &stored, State::Approved(hold(scene, &stored)));
+    let approved = scene.commit(&stored, approved, Authority::Version);
+    approved.await.unwrap()
+}
+
+fn releasing(scene: &Scene<'_>, stored: &Stored) -> Transition {
+    let now = scene.now();
+    let releasing = Releasing {
+        hold: hold(scene, stored),
+        intent: Intent {
+            owner: worker("worker-1"),
+            started_at: now,
+            deadline: now + LEASE,
+        },
+        looks: 0,
+        refusal: None,
+    };
+    turned(scene, stored, State::Releasing(releasing))
+}
+
+async fn release(
+    scene: &Scene<'_>,
+    stored: &Stored,
+    authority: Authority<'_>,
+) -> Result<Stored, LedgerError> {
+    let releasing = releasing(scene, stored);
+    scene.commit(stored, releasing, authority).await
+}
+
 pub(super) async fn a_paused_ledger_starts_no_release_and_does_everything_else(scene: &Scene<'_>) {
-    let approved = scene.approved("payday").await;
-    let held = scene.approved("held").await;
+    let first = approved(scene, "payday").await;
+    let (id, claim) = (first.batch.id(), scene.claim().await.unwrap());
+    let other = approved(scene, "other").await;
     let pauses = add(scene, PauseStep::Paused, "mehmet").await;
     assert_eq!(scene.ledger.pauses().await.unwrap(), pauses);
-    let claim = scene.claim().await.unwrap();
-    let before = scene.seen(approved.batch.id()).await;
-    for authority in [Authority::Version, Authority::Holding(&claim)] {
-        let refused = scene.commit(&approved, scene.releasing(&approved), authority);
-        let refused = refused.await;
+    let before = scene.seen(id).await;
+    for authority in [
+        Authority::Version,
+        Authority::Holding(&claim),
+        Authority::Finishing(&claim),
+    ] {
+        let refused = release(scene, &first, authority).await;
         assert!(matches!(refused, Err(LedgerError::Paused)), "{refused:?}");
     }
     add(scene, PauseStep::ResumeProposed, "mehmet").await;
-    let refused = scene.commit(&approved, scene.releasing(&approved), Authority::Version);
-    assert!(matches!(refused.await, Err(LedgerError::Paused)));
-    assert_eq!(scene.seen(approved.batch.id()).await, before, "no trace");
+    let refused = release(scene, &first, Authority::Version).await;
+    assert!(matches!(refused, Err(LedgerError::Paused)), "{refused:?}");
+    assert_eq!(scene.seen(id).await, before, "no trace");
     scene.ledger.renew(&claim, LEASE).await.unwrap();
 
-    let other = scene.opened("other").await;
-    scene.step(&other).await;
-    let expired = scene.expired(&held);
-    scene.commit(&held, expired, Authority::Version).await.unwrap();
+    let new = scene.opened("new").await;
+    scene.step(&new).await;
+    let ended = turned(scene, &other, State::Received);
+    let ended = scene.commit(&other, ended, Authority::Version).await;
+    ended.unwrap();
 
     add(scene, PauseStep::Resumed, "zeynep").await;
-    let released = scene.commit(&approved, scene.releasing(&approved), Authority::Version);
-    let released = released.await.unwrap();
-    assert!(matches!(released.batch.state(), State::Releasing(_)));
+    let released = release(scene, &first, Authority::Holding(&claim)).await;
+    assert!(matches!(
+        released.unwrap().batch.state(),
+        State::Releasing(_)
+    ));
 }
 
 pub(super) async fn a_release_under_way_goes_on_while_releases_are_paused(scene: &Scene<'_>) {
-    let approved = scene.approved("payday").await;
-    let started = scene.releasing(&approved);
-    let started = scene.commit(&approved, started, Authority::Version);
-    let started = started.await.unwrap();
+    let first = approved(scene, "payday").await;
+    let started = release(scene, &first, Authority::Version).await.unwrap();
     add(scene, PauseStep::Paused, "mehmet").await;
-    let released = scene.released(&started);
-    let released = scene.commit(&started, released, Authority::Version);
+    let looked = releasing(scene, &started);
+    let looked = scene.commit(&started, looked, Authority::Version).await;
+    let looked = looked.unwrap();
+    let processing = turned(scene, &looked, State::Processing(hold(scene, &looked)));
+    let processing = scene.commit(&looked, processing, Authority::Version).await;
     assert!(matches!(
-        released.await.unwrap().batch.state(),
+        processing.unwrap().batch.state(),
         State::Processing(_)
     ));
 }

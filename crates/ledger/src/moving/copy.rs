@@ -3,7 +3,7 @@
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use onay_payout::{BatchId, BatchRef};
 
-use super::{Carried, Journey, Move, MoveError, Stage, Standing};
+use super::{Carried, Estate, Journey, Move, MoveError, Stage, Standing};
 use crate::audit::{verify, verify_batch};
 use crate::error::LedgerError;
 use crate::ledger::{Filter, Page, Stats};
@@ -128,8 +128,12 @@ async fn open_new(source: &dyn Move, target: &dyn Move, journey: Journey) -> Res
     if stage != Stage::Moved(journey.clone()) {
         return Err(MoveError::Changed);
     }
-    let account = left.account.as_ref();
-    target.inherit(&journey, account, fence).await?;
+    let estate = Estate {
+        account: left.account,
+        pauses: source.pauses().await?,
+        fence,
+    };
+    target.inherit(&journey, &estate).await?;
     let (filling, open) = (Stage::Filling(journey.clone()), Stage::Open(Some(journey)));
     target.turn(&filling, &open).await
 }

@@ -145,17 +145,22 @@ impl RedisLedger {
     pub(super) async fn commit_change(&self, commit: Commit<'_>) -> Result<Stored, LedgerError> {
         let authority = commit.authority();
         let base = (commit.based_on(), commit.transition().before);
+        let starts_release = if commit.starts_release() {
+            "release"
+        } else {
+            ""
+        };
         let sealed = commit.seal();
         let id = sealed.stored.batch.id();
         if authority.claim().is_some_and(|claim| claim.batch != id) {
             return Err(LedgerError::LeaseLost);
         }
-        let change = self.change(&sealed, base, authority, "first")?;
+        let change = self.change(&sealed, base, authority, ["first", starts_release])?;
         let answer: Result<String, LedgerError> = self.link.write(Again::No, &change).await;
         let answer = match answer {
             // It may be stored although the answer was lost.
             Err(LedgerError::Unavailable(_)) => {
-                let change = self.change(&sealed, base, authority, "again")?;
+                let change = self.change(&sealed, base, authority, ["again", starts_release])?;
                 self.link.write(Again::No, &change).await?
             }
             other => other?,
@@ -164,6 +169,7 @@ impl RedisLedger {
             "stored" => Ok(sealed.stored),
             "missing" => Err(LedgerError::NotFound),
             "lost" => Err(LedgerError::LeaseLost),
+            "paused" => Err(LedgerError::Paused),
             _ => Err(LedgerError::Stale),
         }
     }
@@ -173,7 +179,7 @@ impl RedisLedger {
         sealed: &Sealed,
         (based_on, before): (u64, &str),
         authority: Authority<'_>,
-        nth_try: &str,
+        [nth_try, starts_release]: [&str; 2],
     ) -> Result<Call<'static>, LedgerError> {
         let (batch, claim) = (&sealed.stored.batch, authority.claim());
         let call = self
@@ -200,7 +206,8 @@ impl RedisLedger {
         let call = call
             .arg(appended(&sealed.entry)?)
             .arg(filled_block(&sealed.entry).unwrap_or_default())
-            .arg(nth_try);
+            .arg(nth_try)
+            .arg(starts_release);
         let outcomes = changed_blocks(batch, &sealed.changed)?;
         Ok(outcomes
             .into_iter()

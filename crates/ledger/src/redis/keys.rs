@@ -6,7 +6,7 @@
 //!
 //! | key | type | what |
 //! |---|---|---|
-//! | `meta` | hash | `format` (1), `account`, `fence` (the newest fencing token), `budget` (the window of the rate budget), `stage` (`moving.rs`; none while the ledger is in use and never moved) |
+//! | `meta` | hash | `format` (1), `account`, `fence` (the newest fencing token), `budget` (the window of the rate budget), `pauses` (every pause of releases; none until somebody pauses), `stage` (`moving.rs`; none while the ledger is in use and never moved) |
 //! | `external` | hash | external id → id; never shrinks |
 //! | `batch` | hash | id → row (`row.rs`): version, journal head, number of items, packed head, newest journal entries |
 //! | `content` | hash | id → what the maker asked for, packed; written once |

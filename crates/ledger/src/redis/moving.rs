@@ -14,7 +14,7 @@ use super::scripts;
 use crate::error::LedgerError;
 use crate::job::Queue;
 use crate::journal::Entry;
-use crate::moving::{Carried, Journey, Move, MoveError, Planned, Stage, Standing};
+use crate::moving::{Carried, Estate, Journey, Move, MoveError, Planned, Stage, Standing};
 use crate::record;
 
 /// About how many claims one call looks at.
@@ -128,18 +128,14 @@ impl Move for RedisLedger {
         done(&answer)
     }
 
-    async fn inherit(
-        &self,
-        journey: &Journey,
-        account: Option<&Account>,
-        fence: u64,
-    ) -> Result<(), MoveError> {
+    async fn inherit(&self, journey: &Journey, estate: &Estate) -> Result<(), MoveError> {
         let inherit = self
             .call(&scripts::INHERIT)
             .key(&self.keys.meta)
             .arg(Stage::Filling(journey.clone()).written())
-            .arg(account.map_or("", Account::as_str))
-            .arg(fence);
+            .arg(estate.account.as_ref().map_or("", Account::as_str))
+            .arg(estate.fence)
+            .arg(record::encode_pauses(&estate.pauses));
         let answer: String = self.link.write(Again::Yes, &inherit).await?;
         done(&answer)
     }

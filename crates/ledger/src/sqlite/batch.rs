@@ -6,7 +6,7 @@ use std::sync::Arc;
 use onay_payout::{Batch, BatchRef, Head, Jobs, Outcome};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{job, journal};
+use super::{job, journal, pauses};
 use crate::commit::{Commit, Sealed, Stored};
 use crate::error::LedgerError;
 use crate::job::{Claim, Queue};
@@ -90,12 +90,14 @@ pub(super) struct Change {
     jobs: Jobs,
     claim: Option<Claim>,
     kept: Option<Queue>,
+    starts_release: bool,
 }
 
 impl Change {
     /// Takes a commit apart into what the caller gets and what the writer needs.
     pub(super) fn of(commit: Commit<'_>) -> (Stored, Self) {
         let (based_on, authority) = (commit.based_on(), commit.authority());
+        let starts_release = commit.starts_release();
         let Sealed {
             stored,
             head,
@@ -122,11 +124,12 @@ impl Change {
             jobs,
             claim: authority.claim().cloned(),
             kept: authority.kept(),
+            starts_release,
         };
         (stored, change)
     }
 
-    /// Checks the claim and the version, then writes.
+    /// Checks the claim, the version and the pause, then writes.
     pub(super) fn write(self, connection: &Connection, now_us: i64) -> Result<(), LedgerError> {
         let version: Option<u64> = connection
             .prepare_cached("SELECT version FROM batch WHERE id = ?1")?
@@ -140,6 +143,9 @@ impl Change {
         }
         if version != self.based_on {
             return Err(LedgerError::Stale);
+        }
+        if self.starts_release {
+            pauses::check(connection)?;
         }
         connection
             .prepare_cached(

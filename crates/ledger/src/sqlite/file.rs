@@ -11,10 +11,11 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavio
 use crate::error::LedgerError;
 
 /// Every migration ever released, oldest first. Append-only.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("migrations/0001_ledger.sql"),
     include_str!("migrations/0002_budget.sql"),
     include_str!("migrations/0003_moving.sql"),
+    include_str!("migrations/0004_pauses.sql"),
 ];
 
 /// How long to wait before trying again what SQLite does not wait for itself.

@@ -1,12 +1,12 @@
 //! Moving into this file, and out of it.
 
 use async_trait::async_trait;
-use onay_payout::{Account, BatchId, Outcome};
+use onay_payout::{BatchId, Outcome, Pauses};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{SqliteLedger, batch, file, job, journal};
+use super::{SqliteLedger, batch, file, job, journal, pauses};
 use crate::error::LedgerError;
-use crate::moving::{Carried, Journey, Move, MoveError, Planned, Stage, Standing};
+use crate::moving::{Carried, Estate, Journey, Move, MoveError, Planned, Stage, Standing};
 use crate::record;
 
 #[async_trait]
@@ -39,7 +39,7 @@ impl Move for SqliteLedger {
             if is_leaving {
                 check_unclaimed(connection, now_us)?;
             }
-            if matches!(to, Stage::Filling(_)) && !batch::by_state(connection)?.is_empty() {
+            if matches!(to, Stage::Filling(_)) && !is_empty(connection)? {
                 return Err(MoveError::NotEmpty);
             }
             write_stage(connection, &to)
@@ -63,19 +63,15 @@ impl Move for SqliteLedger {
         .await
     }
 
-    async fn inherit(
-        &self,
-        journey: &Journey,
-        account: Option<&Account>,
-        fence: u64,
-    ) -> Result<(), MoveError> {
-        let (filling, account) = (Stage::Filling(journey.clone()), account.cloned());
+    async fn inherit(&self, journey: &Journey, estate: &Estate) -> Result<(), MoveError> {
+        let (filling, estate) = (Stage::Filling(journey.clone()), estate.clone());
         self.change(move |connection| {
             check_filling(connection, &filling)?;
-            if let Some(account) = account {
+            if let Some(account) = estate.account {
                 file::bind(connection, account)?;
             }
-            Ok(job::raise_fence(connection, fence)?)
+            pauses::swap(connection, &pauses::read(connection)?, &estate.pauses)?;
+            Ok(job::raise_fence(connection, estate.fence)?)
         })
         .await
     }
@@ -135,6 +131,12 @@ fn check_filling(connection: &Connection, filling: &Stage) -> Result<(), MoveErr
     } else {
         Err(MoveError::Changed)
     }
+}
+
+/// Whether nothing would be written over.
+fn is_empty(connection: &Connection) -> Result<bool, LedgerError> {
+    let is_never_paused = pauses::read(connection)? == Pauses::default();
+    Ok(is_never_paused && batch::by_state(connection)?.is_empty())
 }
 
 fn check_unclaimed(connection: &Connection, now_us: i64) -> Result<(), MoveError> {

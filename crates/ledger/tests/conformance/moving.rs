@@ -18,7 +18,7 @@ use onay_ledger::{
     Authority, Budget, Claim, Commit, Filter, LedgerError, Opening, Queue, Share, Terms,
     verify_batch,
 };
-use onay_payout::{Account, BatchId, BatchRef, Jobs};
+use onay_payout::{Account, BatchId, BatchRef, Jobs, PauseEntry, PauseStep, Pauses};
 use tokio::sync::Notify;
 
 use crate::harness::{Redis, Sqlite};
@@ -127,6 +127,14 @@ const STEPPED: usize = 5;
 async fn furnish(house: &dyn House) -> Vec<BatchId> {
     let scene = Scene::new(house);
     scene.ledger.bind(&account()).await.unwrap();
+    let paused = PauseEntry {
+        step: PauseStep::Paused,
+        by: "mehmet".parse().unwrap(),
+        at: scene.now(),
+        reason: "we move".to_owned(),
+    };
+    let never = Pauses::default();
+    scene.ledger.add_pause(&never, paused).await.unwrap();
     let mut ids = Vec::new();
     for (n, steps) in STEPS.into_iter().enumerate() {
         let mut stored = scene.opened(&format!("payday-{n}")).await;
@@ -182,6 +190,9 @@ async fn assert_same(from: &dyn House, to: &dyn House, ids: &[BatchId]) {
     let heads = old.list(&everything, &ALL).await.unwrap();
     assert_eq!(new.list(&everything, &ALL).await.unwrap(), heads);
     assert_eq!(heads.len(), ids.len());
+    let pauses = old.pauses().await.unwrap();
+    assert_eq!(pauses.entries().len(), 1);
+    assert_eq!(new.pauses().await.unwrap(), pauses);
     let (old, new) = (old.stats().await.unwrap(), new.stats().await.unwrap());
     assert_eq!((new.account, new.by_state), (old.account, old.by_state));
 }

@@ -10,8 +10,9 @@
 --      8 the same for the reconciler's
 --      9 journal entry  10 field of the block that the entries before it fill, or ''
 --      11 'first', or 'again' when the answer to the very same change may have been lost
---      12 and on: pairs of outcome field, block
--- Returns 'stored', 'missing', 'lost' or 'stale'.
+--      12 'release' when it starts a release, or ''
+--      13 and on: pairs of outcome field, block
+-- Returns 'stored', 'missing', 'lost', 'stale' or 'paused'.
 
 local refusal = closed(KEYS[10])
 if refusal then
@@ -39,13 +40,19 @@ end
 if place ~= ARGV[3] then
   return 'stale'
 end
+if ARGV[12] == 'release' then
+  local pauses = redis.call('HGET', KEYS[10], 'pauses')
+  if pauses and cjson.decode(pauses).paused then
+    return 'paused'
+  end
+end
 local entries = string.sub(row, 49 + struct.unpack('>I4', row, 45))
 if ARGV[10] ~= '' then
   redis.call('HSET', KEYS[2], ARGV[10], entries)
   entries = ''
 end
 redis.call('HSET', KEYS[1], ARGV[2], ARGV[4] .. entries .. ARGV[9])
-for i = 12, #ARGV, 2 do
+for i = 13, #ARGV, 2 do
   redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 1])
 end
 if KEYS[4] ~= KEYS[5] then

@@ -2,13 +2,14 @@
 --
 -- KEYS 1 meta  2 batch
 -- ARGV 2 stage before, '' for one that never changed  3 stage after
---      4 'empty' when the ledger must have no batch, or ''
+--      4 'empty' when the ledger must have no batch and no pause, or ''
 -- Returns 'done', 'changed' when the stage was another, or 'not empty'.
 
 if (redis.call('HGET', KEYS[1], 'stage') or '') ~= ARGV[2] then
   return 'changed'
 end
-if ARGV[4] == 'empty' and redis.call('EXISTS', KEYS[2]) == 1 then
+local is_new = redis.call('EXISTS', KEYS[2]) + redis.call('HEXISTS', KEYS[1], 'pauses') == 0
+if ARGV[4] == 'empty' and not is_new then
   return 'not empty'
 end
 redis.call('HSET', KEYS[1], 'stage', ARGV[3])

@@ -9,7 +9,8 @@ INSERT INTO pauses (one, record) VALUES (1, '');
 -- an older version that has the file open, and for other tools.
 CREATE TRIGGER a_paused_ledger_starts_no_release BEFORE UPDATE OF state ON batch
 WHEN NEW.state = 'releasing' AND OLD.state <> 'releasing'
-    AND (SELECT record <> '' AND json_extract(record, '$.paused') FROM pauses)
+    AND (SELECT name FROM stage) = 'open'
+    AND (SELECT json_extract(nullif(record, ''), '$.paused') FROM pauses)
 BEGIN SELECT RAISE(ABORT, 'releases are paused'); END;
 CREATE TRIGGER a_moved_ledger_pauses_nothing BEFORE UPDATE ON pauses
 WHEN (SELECT name FROM stage) = 'moved'
