@@ -124,6 +124,9 @@ pub(crate) fn remedy(weakness: &Weakness) -> String {
     let Weakness {
         setting, needed, ..
     } = weakness;
+    if *setting == "wait_replicas" {
+        return format!("add the option {setting}={needed} to the URL of the store");
+    }
     format!("CONFIG SET {setting} {needed}, and in redis.conf: {setting} {needed}")
 }
 

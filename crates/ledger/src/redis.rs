@@ -83,7 +83,7 @@ impl RedisLedger {
         let waker = Waker::new(Queue::ALL.map(|queue| (queue, keys.due(queue))));
         let waker = Arc::new(waker);
         let ledger = Self {
-            link: Link::new(address, Arc::clone(&waker)),
+            link: Link::new(address, keys.meta.clone(), Arc::clone(&waker)),
             keys,
             waker,
             clock,
@@ -217,7 +217,7 @@ impl Ledger for RedisLedger {
     }
 
     async fn stats(&self) -> Result<Stats, LedgerError> {
-        let weaknesses = durability::weaknesses(&self.link, &self.keys).await?;
+        let weaknesses = durability::weaknesses(&self.link).await?;
         let call = Queue::ALL
             .into_iter()
             .fold(self.call(&scripts::STATS), |call, queue| {

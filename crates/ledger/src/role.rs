@@ -131,6 +131,12 @@ impl Role {
                 debug!(batch.id = %batch, "batch {batch} changed under this job; whoever changed it planned what is next");
                 return;
             }
+            Ok(Err(StepError::Ledger(
+                error @ (LedgerError::Corrupt(_) | LedgerError::NotFound),
+            ))) => {
+                error!(batch.id = %batch, "batch {batch} cannot be worked on, a person must look: {error}");
+                BROKEN_PAUSE
+            }
             Ok(Err(StepError::Ledger(error))) => {
                 warn!(batch.id = %batch, "the ledger failed under batch {batch}, the job comes back: {error}");
                 return;

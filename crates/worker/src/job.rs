@@ -297,8 +297,12 @@ fn patience() -> ExponentialBuilder {
     ExponentialBuilder::default().with_max_times(6)
 }
 
+/// A store that cannot be used may be mended, too: for what is known, trying costs nothing.
 const fn is_passing(error: &StepError) -> bool {
-    matches!(error, StepError::Ledger(LedgerError::Unavailable(_)))
+    matches!(
+        error,
+        StepError::Ledger(LedgerError::Unavailable(_) | LedgerError::Unusable(_))
+    )
 }
 
 const fn is_stale(error: &StepError) -> bool {

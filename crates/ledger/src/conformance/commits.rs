@@ -133,19 +133,43 @@ pub(super) async fn holding_keeps_the_claim(scene: &Scene<'_>) {
 }
 
 pub(super) async fn holding_needs_a_lease_that_lasts(scene: &Scene<'_>) {
-    let stored = scene.opened("payday").await;
-    let claim = scene.claim().await.unwrap();
-    scene.pass(LEASE + Duration::from_secs(1)).await;
-    let before = scene.seen(stored.batch.id()).await;
-    let holding = Authority::Holding(&claim);
-    let late = scene.commit(&stored, scene.started(&stored), holding).await;
-    assert!(matches!(late, Err(LedgerError::LeaseLost)), "{late:?}");
-    assert_eq!(scene.seen(stored.batch.id()).await, before);
-    let finishing = Authority::Finishing(&claim);
-    scene
-        .commit(&stored, scene.started(&stored), finishing)
-        .await
-        .unwrap();
+    let mut stored = scene.opened("payday").await;
+    for queue in Queue::ALL {
+        let due = Some(scene.now());
+        let jobs = match queue {
+            Queue::Worker => Jobs {
+                worker: due,
+                reconciler: None,
+            },
+            Queue::Reconciler => Jobs {
+                worker: None,
+                reconciler: due,
+            },
+        };
+        let planning = scene.planning(&stored, jobs);
+        stored = scene
+            .commit(&stored, planning, Authority::Version)
+            .await
+            .unwrap();
+        let claim = scene.claim_of(queue).await.unwrap();
+        scene.pass(LEASE + Duration::from_secs(1)).await;
+        let before = scene.seen(stored.batch.id()).await;
+        let holding = Authority::Holding(&claim);
+        let late = scene.commit(&stored, scene.started(&stored), holding).await;
+        assert!(
+            matches!(late, Err(LedgerError::LeaseLost)),
+            "{queue}: {late:?}"
+        );
+        let renewed = scene.ledger.renew(&claim, LEASE).await;
+        assert!(
+            matches!(renewed, Err(LedgerError::LeaseLost)),
+            "{queue}: {renewed:?}"
+        );
+        assert_eq!(scene.seen(stored.batch.id()).await, before);
+        let finishing = Authority::Finishing(&claim);
+        let finished = scene.started(&stored);
+        stored = scene.commit(&stored, finished, finishing).await.unwrap();
+    }
 }
 
 pub(super) async fn finishing_gives_the_claim_up(scene: &Scene<'_>) {

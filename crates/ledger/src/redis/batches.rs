@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use onay_payout::{Batch, BatchId, BatchRef, Head, State};
 use redis::pipe;
 
@@ -17,6 +18,10 @@ use crate::job::Queue;
 use crate::journal::Entry;
 use crate::ledger::{Filter, Opened, Page};
 use crate::record;
+
+/// As long as a job can be planned ahead: a century, in microseconds. Beyond that a sum with the time
+/// would not be exact in Lua's numbers.
+const FOREVER_US: i64 = 3_155_760_000_000_000;
 
 /// What a load brings back: id, row, content and the blocks of outcomes; nothing when there is no
 /// such batch.
@@ -43,7 +48,7 @@ impl RedisLedger {
             .arg(pack(&record::encode_content(batch.content()))?);
         let call = Queue::ALL
             .into_iter()
-            .fold(call, |call, queue| call.arg(due_us(queue, &sealed)));
+            .fold(call, |call, queue| call.arg(due_in_us(queue, &sealed)));
         let first: Vec<u8> = self.link.write(Again::Yes, &call).await?;
         if first == id.as_bytes() {
             return Ok(Opened::New(sealed.stored));
@@ -74,55 +79,71 @@ impl RedisLedger {
         stored(&batch_id(id)?, row, content, blocks).map(Some)
     }
 
-    /// Every state has an index by age; the newest of several are merged here.
+    /// A batch may change its state between the two looks that a page takes; then the page is filled
+    /// from behind it.
     pub(super) async fn list_batches(
         &self,
         filter: &Filter,
         page: &Page,
     ) -> Result<Vec<Head>, LedgerError> {
-        let states: Vec<&str> = match &filter.state {
-            Some(state) => vec![state],
-            None => State::NAMES.to_vec(),
-        };
-        let mut newest = pipe();
-        for state in states {
-            let key = self.keys.state(state);
-            let size = isize::try_from(page.size).unwrap_or(isize::MAX);
-            match &page.before {
-                Some(before) => {
-                    let before = [b"(".as_slice(), before.as_bytes()].concat();
-                    newest.zrevrangebylex_limit(key, before, "-", 0, size);
-                }
-                None => {
-                    newest.zrevrangebylex_limit(key, "+", "-", 0, size);
-                }
-            }
-        }
-        let ids: Vec<Vec<Vec<u8>>> = self.link.query(&newest).await?;
-        let mut ids: Vec<Vec<u8>> = ids.into_iter().flatten().collect();
-        ids.sort_unstable_by(|a, b| b.cmp(a));
-        // A batch that changed its state in between stood in two of them.
-        ids.dedup();
-        ids.truncate(usize::try_from(page.size).unwrap_or(usize::MAX));
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut rows = pipe();
-        for id in &ids {
-            rows.hget(&self.keys.batch, id.as_slice());
-        }
-        let rows: Vec<Vec<u8>> = self.link.query(&rows).await?;
-        let heads = ids.iter().zip(&rows).map(|(id, row)| {
-            let head = Row::read(row)?.head(&batch_id(id)?)?;
-            Ok::<_, LedgerError>(head)
-        });
         let is_listed = |head: &Head| match &filter.state {
             Some(state) => head.state.name() == state,
             None => true,
         };
-        heads
-            .filter(|head| head.as_ref().map_or(true, is_listed))
-            .collect()
+        let size = usize::try_from(page.size).unwrap_or(usize::MAX);
+        let (mut heads, mut before) = (Vec::new(), page.before);
+        loop {
+            let wanted = size.saturating_sub(heads.len());
+            let ids = self.newest(filter, before, wanted).await?;
+            heads.extend(self.heads(&ids).await?.into_iter().filter(is_listed));
+            before = ids.last().copied();
+            if ids.len() < wanted || heads.len() >= size {
+                return Ok(heads);
+            }
+        }
+    }
+
+    /// Every state has an index by age; the newest of several are merged here.
+    async fn newest(
+        &self,
+        filter: &Filter,
+        before: Option<BatchId>,
+        size: usize,
+    ) -> Result<Vec<BatchId>, LedgerError> {
+        let states: Vec<&str> = match &filter.state {
+            Some(state) => vec![state],
+            None => State::NAMES.to_vec(),
+        };
+        let most = isize::try_from(size).unwrap_or(isize::MAX);
+        let max = before.map_or_else(
+            || b"+".to_vec(),
+            |before| [b"(".as_slice(), before.as_bytes()].concat(),
+        );
+        let mut newest = pipe();
+        for state in states {
+            newest.zrevrangebylex_limit(self.keys.state(state), max.as_slice(), "-", 0, most);
+        }
+        let ids: Vec<Vec<Vec<u8>>> = self.link.query(&newest).await?;
+        let ids = ids.iter().flatten().map(|id| batch_id(id));
+        let mut ids: Vec<BatchId> = ids.collect::<Result<_, _>>()?;
+        ids.sort_unstable_by(|a, b| b.cmp(a));
+        // A batch that changed its state in between stood in two of them.
+        ids.dedup();
+        ids.truncate(size);
+        Ok(ids)
+    }
+
+    async fn heads(&self, ids: &[BatchId]) -> Result<Vec<Head>, LedgerError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut rows = pipe();
+        for id in ids {
+            rows.hget(&self.keys.batch, id.as_bytes());
+        }
+        let rows: Vec<Vec<u8>> = self.link.query(&rows).await?;
+        let heads = ids.iter().zip(&rows);
+        heads.map(|(id, row)| Row::read(row)?.head(id)).collect()
     }
 
     pub(super) async fn read_journal(&self, batch: &BatchId) -> Result<Vec<Entry>, LedgerError> {
@@ -200,7 +221,7 @@ impl RedisLedger {
             if authority.kept() == Some(queue) {
                 call.arg("kept")
             } else {
-                call.arg(due_us(queue, sealed))
+                call.arg(due_in_us(queue, sealed))
             }
         });
         let call = call
@@ -249,10 +270,15 @@ pub(super) fn stored(
     })
 }
 
-/// When a change wants a queue's job done, in microseconds since 1970; empty for no job.
-fn due_us(queue: Queue, sealed: &Sealed) -> String {
+/// How long after a change a queue's job is due, in microseconds, so that the server's clock alone
+/// decides when; empty for no job.
+fn due_in_us(queue: Queue, sealed: &Sealed) -> String {
     let due = queue.due(&sealed.jobs);
-    due.map_or_else(String::new, |due| due.timestamp_micros().to_string())
+    let due_in = |due: DateTime<Utc>| due.signed_duration_since(sealed.entry.at);
+    due.map_or_else(String::new, |due| {
+        let due_in = due_in(due).num_microseconds();
+        due_in.unwrap_or(i64::MAX).min(FOREVER_US).to_string()
+    })
 }
 
 pub(super) fn batch_id(bytes: &[u8]) -> Result<BatchId, LedgerError> {

@@ -7,9 +7,10 @@ use std::time::Duration;
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
+use redis::cluster_routing::{Route, RoutingInfo, SingleNodeRoutingInfo, SlotAddr};
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, ErrorKind, Pipeline, ProtocolVersion, PushInfo, PushKind,
-    RedisError, RedisFuture, RedisResult, ServerErrorKind, Value, cmd,
+    AsyncConnectionConfig, Client, Cmd, ErrorKind, FromRedisValue, Pipeline, ProtocolVersion,
+    PushInfo, PushKind, RedisError, RedisFuture, RedisResult, ServerErrorKind, Value, cmd,
 };
 
 use super::address::Server;
@@ -28,6 +29,25 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) enum Connection {
     One(MultiplexedConnection),
     Cluster(ClusterConnection),
+}
+
+impl Connection {
+    /// Sends a command to the server that holds `key`, though the command does not name it.
+    pub(super) async fn ask_holder<T: FromRedisValue>(
+        self,
+        key: &str,
+        command: &Cmd,
+    ) -> RedisResult<T> {
+        match self {
+            Self::One(mut one) => command.query_async(&mut one).await,
+            Self::Cluster(mut cluster) => {
+                let holder = Route::with_key(key, SlotAddr::Master);
+                let holder = RoutingInfo::SingleNode(SingleNodeRoutingInfo::SpecificNode(holder));
+                let answer = cluster.route_command(command.clone(), holder).await?;
+                Ok(T::from_redis_value(answer)?)
+            }
+        }
+    }
 }
 
 /// A connection, and whether its end was heard of.
@@ -86,14 +106,17 @@ pub(super) fn is_gone(error: &RedisError) -> bool {
     error.is_io_error() || error.is_unrecoverable_error()
 }
 
-/// Whether a server refused because another has the ledger: nothing was done. Redis before 7 says so in
-/// its words only when a script asked.
+/// Whether a server refused because another leads, or may: nothing was done. Redis before 7 tells the
+/// code only in its words when a script asked.
 pub(super) fn is_elsewhere(error: &RedisError) -> bool {
+    let told = |code: &str| {
+        error.code() == Some(code) || error.detail().is_some_and(|detail| detail.contains(code))
+    };
     error.is_cluster_error()
         || error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly)
-        || error
-            .detail()
-            .is_some_and(|detail| detail.contains("READONLY"))
+        || ["READONLY", "NOREPLICAS", "MASTERDOWN"]
+            .into_iter()
+            .any(told)
 }
 
 async fn named(client: &Client, config: &AsyncConnectionConfig) -> RedisResult<Connection> {

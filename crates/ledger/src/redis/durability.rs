@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use redis::cmd;
 
-use super::keys::Keys;
+use super::address::Server;
 use super::link::Link;
 use crate::error::LedgerError;
 use crate::ledger::Weakness;
@@ -21,14 +21,14 @@ const NEEDED: [(&str, &str); 3] = [
 /// The server's own words for not telling its settings.
 const UNTOLD: [&str; 3] = ["NOPERM", "unknown command", "unknown subcommand"];
 
-/// Reads the settings of the server that holds the ledger.
-pub(super) async fn weaknesses(link: &Link, keys: &Keys) -> Result<Vec<Weakness>, LedgerError> {
+/// Reads the settings of the server that holds the ledger. Where another server takes over by itself,
+/// it must have what was answered, too.
+pub(super) async fn weaknesses(link: &Link) -> Result<Vec<Weakness>, LedgerError> {
     let mut weaknesses = Vec::new();
     for (setting, needed) in NEEDED {
         let mut asked = cmd("CONFIG");
         asked.arg("GET").arg(setting);
-        let answer: Result<HashMap<String, String>, LedgerError> =
-            link.ask_holder(&keys.meta, &asked).await;
+        let answer: Result<HashMap<String, String>, LedgerError> = link.ask_holder(&asked).await;
         let found = match answer {
             Ok(mut settings) => settings.remove(setting),
             Err(LedgerError::Unavailable(why)) if UNTOLD.iter().any(|word| why.contains(word)) => {
@@ -44,5 +44,26 @@ pub(super) async fn weaknesses(link: &Link, keys: &Keys) -> Result<Vec<Weakness>
             });
         }
     }
+    if link.address().wait_replicas == 0 && can_fail_over(link).await? {
+        weaknesses.push(Weakness {
+            setting: "wait_replicas",
+            found: "0".to_owned(),
+            needed: "1",
+        });
+    }
     Ok(weaknesses)
+}
+
+/// Whether another server takes over by itself when this one fails: in a Cluster, if there is one.
+async fn can_fail_over(link: &Link) -> Result<bool, LedgerError> {
+    match link.address().server {
+        Server::One(_) => Ok(false),
+        Server::Sentinel { .. } => Ok(true),
+        Server::Cluster(_) => {
+            let mut asked = cmd("INFO");
+            asked.arg("replication");
+            let told: String = link.ask_holder(&asked).await?;
+            Ok(!told.contains("connected_slaves:0"))
+        }
+    }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::DateTime;
 use onay_payout::{BatchId, Jobs};
 use redis::{Value, from_redis_value};
+use tracing::error;
 
 use super::RedisLedger;
 use super::batches::{batch_id, stored};
@@ -51,8 +52,14 @@ impl RedisLedger {
             self.waker.due_in(queue, Duration::from_micros(due_in));
         }
         let values: Vec<Value> = values.collect();
-        let claims = values.chunks_exact(5);
-        claims.map(|values| claimed(queue, values)).collect()
+        let claims = values.chunks_exact(5).map(|values| claimed(queue, values));
+        Ok(claims
+            .filter_map(|claim| {
+                claim
+                    .inspect_err(|error| error!("a job of the {queue} is passed over: {error}"))
+                    .ok()
+            })
+            .collect())
     }
 
     /// Moves the end of a claim's lease, or gives it back.

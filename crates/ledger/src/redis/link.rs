@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use redis::cluster_routing::{Route, RoutingInfo, SingleNodeRoutingInfo, SlotAddr};
 use redis::{Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError, RedisResult, cmd};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -33,6 +32,8 @@ pub(super) enum Again {
 /// The way to the server.
 pub(super) struct Link {
     address: Address,
+    /// One of the ledger's keys: where it is, all of them are.
+    key: String,
     waker: Arc<Waker>,
     /// Whether somebody waits for jobs, so that messages are wanted.
     listens: AtomicBool,
@@ -58,9 +59,10 @@ struct Confirmed {
 }
 
 impl Link {
-    pub(super) fn new(address: Address, waker: Arc<Waker>) -> Self {
+    pub(super) fn new(address: Address, key: String, waker: Arc<Waker>) -> Self {
         Self {
             address,
+            key,
             waker,
             listens: AtomicBool::new(false),
             line: Mutex::default(),
@@ -90,7 +92,7 @@ impl Link {
         call: &'a Call<'a>,
     ) -> Result<T, LedgerError> {
         let wanted = self.address.wait_replicas;
-        let (answer, replicas) = self
+        let (number, answer, replicas) = self
             .run(again, |number, mut connection| {
                 async move {
                     let answer = call.run(&mut connection).await?;
@@ -98,12 +100,14 @@ impl Link {
                         0 => 0,
                         _ => self.replicas_with_it(number, connection).await?,
                     };
-                    Ok((answer, replicas))
+                    Ok((number, answer, replicas))
                 }
                 .boxed()
             })
             .await?;
         if replicas < wanted {
+            // It may be cut off from the others: the next call asks anew who leads.
+            self.forget(number).await;
             return Err(LedgerError::Unavailable(format!(
                 "only {replicas} of {wanted} replicas confirmed a write in time"
             )));
@@ -113,7 +117,7 @@ impl Link {
 
     /// How many replicas have what was just written over this connection. Whoever comes while one
     /// asks shares the next answer, as asking holds up everything else on the connection.
-    async fn replicas_with_it(&self, number: u64, mut connection: Connection) -> RedisResult<u32> {
+    async fn replicas_with_it(&self, number: u64, connection: Connection) -> RedisResult<u32> {
         let written = Instant::now();
         let mut confirmed = self.confirmed.lock().await;
         if let Some(newest) = *confirmed
@@ -125,7 +129,7 @@ impl Link {
         let asked = Instant::now();
         let mut wait = cmd("WAIT");
         wait.arg(self.address.wait_replicas).arg(REPLICA_TIMEOUT_MS);
-        let replicas = wait.query_async(&mut connection).await?;
+        let replicas = connection.ask_holder(&self.key, &wait).await?;
         *confirmed = Some(Confirmed {
             number,
             asked,
@@ -156,26 +160,13 @@ impl Link {
         .await
     }
 
-    /// Sends a command to the server that holds `key`, though the command does not name it.
+    /// Sends a command to the server that holds the ledger, though the command names no key.
     pub(super) async fn ask_holder<'a, T: FromRedisValue + Send>(
         &'a self,
-        key: &'a str,
         command: &'a Cmd,
     ) -> Result<T, LedgerError> {
         self.run(Again::Yes, |_, connection| {
-            async move {
-                match connection {
-                    Connection::One(mut one) => command.query_async(&mut one).await,
-                    Connection::Cluster(mut cluster) => {
-                        let holder = Route::with_key(key, SlotAddr::Master);
-                        let holder = SingleNodeRoutingInfo::SpecificNode(holder);
-                        let holder = RoutingInfo::SingleNode(holder);
-                        let answer = cluster.route_command(command.clone(), holder).await?;
-                        Ok(T::from_redis_value(answer)?)
-                    }
-                }
-            }
-            .boxed()
+            async move { connection.ask_holder(&self.key, command).await }.boxed()
         })
         .await
     }
@@ -285,6 +276,18 @@ impl Link {
 /// What an error means to a caller. A script that is refused for what it finds is a ledger that
 /// was tampered with; everything else passes.
 fn meaning(error: &RedisError) -> LedgerError {
+    if error.code() == Some("FORMAT") {
+        return match error.detail() {
+            Some("none") | None => LedgerError::Unavailable(
+                "the server answers, but holds no ledger any more; find out what became of it before \
+                 anything goes on"
+                    .to_owned(),
+            ),
+            Some(_) => LedgerError::Unusable(
+                "the ledger was written by a newer version of onay; update this one".to_owned(),
+            ),
+        };
+    }
     if error.code() == Some("CLOSED") {
         let stage = Stage::read(error.detail().unwrap_or_default());
         if let Err(closed) = stage.and_then(Stage::check_open) {

@@ -52,7 +52,9 @@ pub(super) fn pack(record: &str) -> Result<Vec<u8>, LedgerError> {
     });
     let frame = frame
         .map_err(|error| LedgerError::Unavailable(format!("a record cannot be packed: {error}")))?;
-    let frame = frame.strip_prefix(&MAGIC).unwrap_or_default();
+    let frame = frame.strip_prefix(&MAGIC).ok_or_else(|| {
+        LedgerError::Unavailable("a record cannot be packed: no frame".to_owned())
+    })?;
     Ok([&[FORMAT], frame].concat())
 }
 

@@ -129,13 +129,18 @@ pub(super) fn check(
     }
 }
 
-/// Moves the end of a claim's lease.
+/// Moves the end of a claim's lease, which must not be over.
 pub(super) fn renew(
     connection: &Connection,
     claim: &Claim,
     now_us: i64,
     lease: Duration,
 ) -> Result<(), LedgerError> {
+    check(connection, claim, &claim.batch.to_string(), now_us)?;
+    plan_again(connection, claim, later_us(now_us, lease))
+}
+
+fn plan_again(connection: &Connection, claim: &Claim, ready_at_us: i64) -> Result<(), LedgerError> {
     let renewed = connection
         .prepare_cached(
             "UPDATE job SET ready_at = ?4 WHERE queue = ?1 AND batch = ?2 AND fence = ?3",
@@ -144,7 +149,7 @@ pub(super) fn renew(
             claim.queue.name(),
             claim.batch.to_string(),
             claim.fence,
-            later_us(now_us, lease)
+            ready_at_us
         ])?;
     if renewed == 1 {
         Ok(())
@@ -160,7 +165,7 @@ pub(super) fn postpone(
     now_us: i64,
     delay: Duration,
 ) -> Result<(), LedgerError> {
-    renew(connection, claim, now_us, delay)?;
+    plan_again(connection, claim, later_us(now_us, delay))?;
     connection
         .prepare_cached(
             "UPDATE job SET fence = NULL, owner = NULL WHERE queue = ?1 AND batch = ?2",

@@ -25,14 +25,9 @@ impl Presence {
         let mut path = ledger.as_os_str().to_owned();
         path.push(".lock");
         let path = PathBuf::from(path);
-        let mut options = OpenOptions::new();
-        options.create(true).append(true);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt as _;
-            options.mode(0o600);
-        }
-        let file = options.open(&path).map_err(|error| {
+        // Whoever may read it may lock it; who comes first makes it.
+        let file = File::open(&path).or_else(|_| make(&path, ledger));
+        let file = file.map_err(|error| {
             LedgerError::Unavailable(format!("{} cannot be made: {error}", path.display()))
         })?;
         let presence = Self {
@@ -80,6 +75,27 @@ impl Presence {
     fn unusable(&self, error: &std::io::Error) -> LedgerError {
         LedgerError::Unavailable(format!("{} cannot be locked: {error}", self.path.display()))
     }
+}
+
+/// Makes the file for those who may use the ledger: it belongs to whom the ledger belongs, also when
+/// somebody else looked first.
+fn make(path: &Path, ledger: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, fchown};
+        let owned = ledger.metadata()?;
+        let file = options.mode(owned.mode() & 0o666).open(path)?;
+        let made = file.metadata()?;
+        if (made.uid(), made.gid()) != (owned.uid(), owned.gid()) {
+            // Only root can give it away. Others share it by its mode, as they share the ledger.
+            let _ = fchown(&file, Some(owned.uid()), Some(owned.gid()));
+        }
+        Ok(file)
+    }
+    #[cfg(not(unix))]
+    options.open(path)
 }
 
 impl Drop for Alone<'_> {

@@ -32,7 +32,7 @@ else
     add(fence)
     add(attempt)
     local row = redis.call('HGET', KEYS[4], id)
-    local is_small = row and struct.unpack('>I4', row, 41) <= tonumber(ARGV[5])
+    local is_small = row and #row >= 48 and struct.unpack('>I4', row, 41) <= tonumber(ARGV[5])
     add(is_small and row)
     add(is_small and redis.call('HGET', KEYS[5], id))
   end

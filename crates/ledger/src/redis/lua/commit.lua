@@ -6,7 +6,7 @@
 -- ARGV 2 id
 --      3 the place the change is based on: how the row begins now  4 front of the row after it
 --      5 the queue of the claim it relies on, or ''  6 the fence of that claim
---      7 when the worker's job is due, '' for no job, 'kept' to leave it as it is
+--      7 in how many microseconds the worker's job is due, '' for no job, 'kept' to leave it as it is
 --      8 the same for the reconciler's
 --      9 journal entry  10 field of the block that the entries before it fill, or ''
 --      11 'first', or 'again' when the answer to the very same change may have been lost
@@ -27,13 +27,16 @@ if ARGV[11] == 'again' and place == string.sub(ARGV[4], 1, #ARGV[3]) then
   return 'stored'
 end
 if ARGV[5] ~= '' then
-  local due = ARGV[5] == 'worker' and 6 or 8
-  local _, fence = claimed(KEYS[due + 1], ARGV[2])
+  local due, claim, planned = KEYS[6], KEYS[7], ARGV[7]
+  if ARGV[5] == 'reconciler' then
+    due, claim, planned = KEYS[8], KEYS[9], ARGV[8]
+  end
+  local _, fence = claimed(claim, ARGV[2])
   if fence ~= ARGV[6] then
     return 'lost'
   end
   -- More is to be done under this claim, so it must last.
-  if ARGV[due + 1] == 'kept' and tonumber(redis.call('ZSCORE', KEYS[due], ARGV[2])) < now then
+  if planned == 'kept' and is_over(due, ARGV[2]) then
     return 'lost'
   end
 end

@@ -12,23 +12,35 @@ end
 -- what is due sooner is told.
 local FALLBACK = 5000000
 
+-- No batch has more blocks of outcomes or of its journal: a row that says so was not written by us,
+-- and must not hold up the server.
+local MOST_BLOCKS = 10000
+
 -- Tells everybody who waits on a queue in how many microseconds a job falls due.
 local function wake(due, at)
   local wait = math.max(at - now, 0)
   if wait < FALLBACK then
-    redis.call('PUBLISH', due, string.format('%.0f', wait))
+    -- A message that may not be sent is only a lost one.
+    redis.pcall('PUBLISH', due, string.format('%.0f', wait))
   end
 end
 
--- Plans the job of a batch in one queue, or none (at ''); whoever had claimed it loses it.
-local function plan(due, claim, id, at)
+-- Plans the job of a batch in one queue in so many microseconds (fewer than none: it goes ahead of
+-- others), or none (''); whoever had claimed it loses it.
+local function plan(due, claim, id, delay)
   redis.call('HDEL', claim, id)
-  if at == '' then
+  if delay == '' then
     redis.call('ZREM', due, id)
   else
-    redis.call('ZADD', due, at, id)
-    wake(due, tonumber(at))
+    local at = now + tonumber(delay)
+    redis.call('ZADD', due, string.format('%.0f', at), id)
+    wake(due, at)
   end
+end
+
+-- Whether the lease on a job has ended.
+local function is_over(due, id)
+  return tonumber(redis.call('ZSCORE', due, id) or 0) < now
 end
 
 -- How often a job was claimed, and the fence of its newest claim ('0' when nobody has it).
@@ -41,11 +53,15 @@ local function claimed(claim, id)
   return tonumber(attempt), fence
 end
 
--- Why nothing may be changed: the ledger moved, or is being filled (`moving.rs`). Every script that
--- changes something begins with this; nil while the ledger is in use.
+-- Why nothing may be changed: the ledger moved, is being filled (`moving.rs`), has another format, or
+-- is gone. Every script that changes something begins with this; nil while the ledger is in use.
 local function closed(meta)
-  local stage = redis.call('HGET', meta, 'stage')
+  local found = redis.call('HMGET', meta, 'stage', 'format')
+  local stage, format = found[1], found[2]
   if stage and stage ~= '' and not string.find(stage, '^%["open"') then
     return redis.error_reply('CLOSED ' .. stage)
+  end
+  if format ~= '1' then
+    return redis.error_reply('FORMAT ' .. (format or 'none'))
   end
 end

@@ -10,8 +10,8 @@ if not row then
   return {}
 end
 local found = { row }
-local version = struct.unpack('>I8', row)
-for block = 0, math.ceil(version / ARGV[3]) - 2 do
+local version = #row >= 48 and struct.unpack('>I8', row) or 0
+for block = 0, math.min(math.ceil(version / ARGV[3]), MOST_BLOCKS) - 2 do
   found[block + 2] = redis.call('HGET', KEYS[2], ARGV[2] .. struct.pack('>I4', block))
 end
 return found

@@ -14,8 +14,8 @@ if not row then
   return {}
 end
 local found = { id, row, redis.call('HGET', KEYS[3], id) }
-local blocks = math.ceil(struct.unpack('>I4', row, 41) / ARGV[4])
-if blocks > 1 then
+local blocks = #row >= 48 and math.ceil(struct.unpack('>I4', row, 41) / ARGV[4]) or 0
+if blocks > 1 and blocks <= MOST_BLOCKS then
   for block = 0, blocks - 1 do
     found[block + 4] = redis.call('HGET', KEYS[4], id .. struct.pack('>I4', block))
   end

@@ -3,7 +3,7 @@
 -- KEYS 1 external  2 batch  3 content  4 index of its state
 --      5 due of worker  6 claim of worker  7 due of reconciler  8 claim of reconciler  9 meta
 -- ARGV 2 id  3 external id  4 row  5 content
---      6 when the worker's job is due, or ''  7 when the reconciler's is
+--      6 in how many microseconds the worker's job is due, or ''  7 the same for the reconciler's
 -- Returns the id of the batch that has the external id: this one, or the first one.
 
 local refusal = closed(KEYS[9])

@@ -9,7 +9,7 @@ if refusal then
   return refusal
 end
 local attempt, fence = claimed(KEYS[2], ARGV[2])
-if fence ~= ARGV[3] then
+if fence ~= ARGV[3] or (ARGV[5] == 'renew' and is_over(KEYS[1], ARGV[2])) then
   return 0
 end
 redis.call('ZADD', KEYS[1], string.format('%.0f', now + ARGV[4]), ARGV[2])
