@@ -1,5 +1,7 @@
 //! The command line. Names and meanings are relied on by scripts: they are kept, not changed.
 
+mod audit;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,6 +10,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use onay_payout::{BatchId, BatchRef, PersonName, Resolution, Role};
 use rust_decimal::Decimal;
+
+pub(crate) use audit::{Audit, AuditExport, AuditHead, AuditVerify};
 
 /// Payouts that wait for people: nothing is paid until those your policy names have approved
 /// exactly what the provider holds, and then it is paid once.
@@ -86,7 +90,7 @@ pub(crate) enum Command {
     ResendFailed(Decide),
     /// Show the outcome of every item, the totals and the tie-out, and what is left to do
     Report(Report),
-    /// Check the journal
+    /// Check the journal, and take it to where nobody here can change it
     #[command(subcommand)]
     Audit(Audit),
     /// Move the ledger into another store
@@ -294,17 +298,6 @@ pub(crate) struct Report {
     pub(crate) csv: bool,
     #[command(flatten)]
     pub(crate) json: Json,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Audit {
-    /// Check that nothing was changed, removed or put in between
-    Verify {
-        /// Only this batch
-        batch: Option<BatchRef>,
-        #[command(flatten)]
-        json: Json,
-    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -63,9 +63,13 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Resolve(args) => resolve::run(&quiet(&global)?, args).await,
         Command::ResendFailed(args) => resend::run(&quiet(&global)?, args).await,
         Command::Report(args) => report::run(&quiet(&global)?, args).await,
-        Command::Audit(Audit::Verify { batch, json }) => {
-            audit::verify(&quiet(&global)?, batch, json).await
-        }
+        Command::Audit(Audit::Verify(args)) => match &args.export {
+            // It works where nothing of Onay is set up.
+            Some(export) => audit::verify_export(export, &args.earlier, args.json),
+            None => audit::verify(&quiet(&global)?, args).await,
+        },
+        Command::Audit(Audit::Head(args)) => audit::head(&quiet(&global)?, &args).await,
+        Command::Audit(Audit::Export(args)) => audit::export(&quiet(&global)?, &args).await,
         Command::Ledger(Moving::Copy(args)) => ledger::copy(&quiet(&global)?, &args).await,
         Command::Ledger(Moving::TakeBack(args)) => ledger::take_back(&quiet(&global)?, &args).await,
         Command::Doctor(json) => doctor::run(&quiet(&global)?, json).await,

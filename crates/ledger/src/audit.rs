@@ -56,7 +56,7 @@ pub enum Problem {
 /// Everything about a batch and its journal that does not fit together.
 pub fn verify(stored: &Stored, entries: &[Entry]) -> Vec<Problem> {
     let (batch, head) = (&stored.batch, stored.batch.head());
-    let mut problems = verify_chain(entries);
+    let mut problems = verify_chain(entries, (1, GENESIS));
     if u64::try_from(entries.len()) != Ok(stored.version) {
         problems.push(Problem::Length {
             version: stored.version,
@@ -81,10 +81,12 @@ pub fn verify(stored: &Stored, entries: &[Entry]) -> Vec<Problem> {
     problems
 }
 
-fn verify_chain(entries: &[Entry]) -> Vec<Problem> {
+/// Whether entries follow from each other; `first` is the number of the first one, and what it is
+/// chained to.
+pub(crate) fn verify_chain(entries: &[Entry], first: (u64, Digest)) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let mut prev = GENESIS;
-    for (expected, entry) in (1..).zip(entries) {
+    let (mut expected, mut prev) = first;
+    for entry in entries {
         if entry.seq != expected {
             problems.push(Problem::Sequence {
                 expected,
@@ -97,7 +99,8 @@ fn verify_chain(entries: &[Entry]) -> Vec<Problem> {
         if entry.hash != entry.expected_hash() {
             problems.push(Problem::Edited(entry.seq));
         }
-        prev = entry.hash;
+        // One gap is told once.
+        (expected, prev) = (entry.seq.saturating_add(1), entry.hash);
     }
     problems
 }
@@ -108,22 +111,25 @@ fn verify_chain(entries: &[Entry]) -> Vec<Problem> {
 /// [`LedgerError::NotFound`], or [`LedgerError::Unavailable`] also when the batch changes faster
 /// than it can be read. What is corrupt is a [`Problem`], not an error.
 pub async fn verify_batch(ledger: &dyn Ledger, id: &BatchId) -> Result<Vec<Problem>, LedgerError> {
-    let unreadable = |error| match error {
-        LedgerError::Corrupt(what) => Ok(vec![Problem::Unreadable(what)]),
-        LedgerError::Stale
-        | LedgerError::LeaseLost
-        | LedgerError::NotFound
-        | LedgerError::Paused
-        | LedgerError::OtherAccount { .. }
-        | LedgerError::Moved { .. }
-        | LedgerError::Unusable(_)
-        | LedgerError::Unavailable(_) => Err(error),
-    };
+    match read_batch(ledger, id).await {
+        Ok((stored, entries)) => Ok(verify(&stored, &entries)),
+        Err(LedgerError::Corrupt(what)) => Ok(vec![Problem::Unreadable(what)]),
+        Err(error) => Err(error),
+    }
+}
+
+/// A batch and its journal as they were at one moment.
+///
+/// # Errors
+/// [`LedgerError::NotFound`], or [`LedgerError::Unavailable`] also when the batch changes faster
+/// than it can be read.
+pub(crate) async fn read_batch(
+    ledger: &dyn Ledger,
+    id: &BatchId,
+) -> Result<(Stored, Vec<Entry>), LedgerError> {
     for _ in 0..READS_MAX {
-        match read(ledger, id).await {
-            Ok(Some((stored, entries))) => return Ok(verify(&stored, &entries)),
-            Ok(None) => {}
-            Err(error) => return unreadable(error),
+        if let Some(found) = read(ledger, id).await? {
+            return Ok(found);
         }
     }
     Err(LedgerError::Unavailable(

@@ -12,6 +12,7 @@ mod commit;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod error;
+pub mod export;
 mod guard;
 mod health;
 mod job;

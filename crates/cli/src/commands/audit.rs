@@ -1,99 +1,136 @@
-//! `audit verify`: nothing was changed, removed or put in between.
+//! `audit`: nothing was changed, removed or put in between, and others can check that.
 
-use onay_ledger::{Access, Filter, Ledger, LedgerError, Page, Problem};
-use onay_payout::{BatchRef, Canonical, Digest};
-use serde_json::json;
+mod export;
+mod offline;
 
-use crate::args::Json;
+use onay_ledger::export::{LedgerHead, Totals};
+use onay_ledger::{Access, Filter, Ledger, LedgerError, Page};
+use onay_payout::{Account, BatchId, BatchRef, Digest};
+use serde_json::{Value, json};
+
+use crate::args::{AuditVerify, Json};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::output;
 
+pub(crate) use export::{export, head};
+pub(crate) use offline::verify as verify_export;
+
 /// Batches read at once.
 const PAGE: u32 = 200;
 
-/// Checks one batch, or all of them.
-pub(crate) async fn verify(
-    config: &Config,
-    batch: Option<BatchRef>,
-    json: Json,
-) -> anyhow::Result<Exit> {
+/// Checks one batch of the ledger, or all of them.
+pub(crate) async fn verify(config: &Config, args: AuditVerify) -> anyhow::Result<Exit> {
     let ledger = config.ledger(Access::Existing).await?;
-    let batches = match batch {
+    let batches = match args.batch {
         Some(batch) => vec![batch],
         None => all(ledger.as_ref()).await?,
     };
-    let mut entries = 0_u64;
-    let mut heads = Canonical::new("onay ledger head 1");
+    let account = ledger.stats().await?.account;
+    let mut head = LedgerHead::new(account.as_ref().map(Account::as_str));
     let mut problems = Vec::new();
     for batch in &batches {
-        match check(ledger.as_ref(), batch).await? {
-            Checked::Sound { version, head } => {
-                entries = entries.saturating_add(version);
-                heads.field(&head.to_string());
-            }
-            Checked::Wrong(found) => {
-                problems.extend(
-                    found
-                        .into_iter()
-                        .map(|problem| (batch, problem.to_string())),
-                );
-            }
+        let checked = check(ledger.as_ref(), batch).await?;
+        if let Some((id, version, journal_head)) = checked.newest {
+            head.add(&id, version, journal_head);
         }
+        problems.extend(checked.problems.iter().map(|problem| Problem {
+            batch: Some(batch.to_string()),
+            what: problem.to_string(),
+        }));
     }
-    let head = heads.finish();
-    let is_ok = problems.is_empty();
-    if json.is_asked() {
-        let problems: Vec<_> = problems
-            .iter()
-            .map(|(batch, what)| json!({ "batch": batch.to_string(), "problem": what }))
-            .collect();
-        output::json(&json!({
-            "ok": is_ok, "batches": batches.len(), "entries": entries, "head": head.to_string(),
-            "problems": problems,
-        }))?;
-    } else {
-        for (batch, what) in &problems {
-            output::line(format!("{batch}: {what}"))?;
+    let totals = Totals {
+        batches: u64::try_from(batches.len())?,
+        ..head.finish()
+    };
+    let more = None;
+    Report {
+        totals,
+        problems,
+        more,
+    }
+    .print(args.json)
+}
+
+/// Something wrong, as it is told.
+struct Problem {
+    /// The batch, as the person named it; none when it is about the whole.
+    batch: Option<String>,
+    what: String,
+}
+
+/// What was checked, and what is wrong with it.
+struct Report {
+    totals: Totals,
+    problems: Vec<Problem>,
+    /// Further fields for programs.
+    more: Option<Value>,
+}
+
+impl Report {
+    fn print(&self, json: Json) -> anyhow::Result<Exit> {
+        let is_ok = self.problems.is_empty();
+        if json.is_asked() {
+            output::json(&self.json())?;
+        } else {
+            for Problem { batch, what } in &self.problems {
+                match batch {
+                    Some(batch) => output::line(format!("{batch}: {what}"))?,
+                    None => output::line(what)?,
+                }
+            }
+            let verdict = if is_ok { "ok" } else { "NOT ok" };
+            let Totals {
+                batches, entries, ..
+            } = self.totals;
+            let one = if batches == 1 { "batch" } else { "batches" };
+            output::line(format!(
+                "{verdict}: {batches} {one}, {entries} journal entries"
+            ))?;
         }
-        let verdict = if is_ok { "ok" } else { "NOT ok" };
-        let (checked, one) = (
-            batches.len(),
-            if batches.len() == 1 {
-                "batch"
-            } else {
-                "batches"
-            },
-        );
-        output::line(format!(
-            "{verdict}: {checked} {one}, {entries} journal entries"
-        ))?;
+        Ok(if is_ok { Exit::Done } else { Exit::NeedsPerson })
     }
-    Ok(if is_ok { Exit::Done } else { Exit::NeedsPerson })
+
+    fn json(&self) -> Value {
+        let problem =
+            |problem: &Problem| json!({ "batch": problem.batch, "problem": problem.what });
+        let problems: Vec<_> = self.problems.iter().map(problem).collect();
+        let mut report = json!({
+            "ok": self.problems.is_empty(), "batches": self.totals.batches, "entries": self.totals.entries,
+            "head": self.totals.head.to_string(), "problems": problems,
+        });
+        if let (Some(report), Some(Value::Object(more))) = (report.as_object_mut(), &self.more) {
+            report.extend(more.clone());
+        }
+        report
+    }
 }
 
 /// What was found about a batch.
-enum Checked {
-    /// Nothing; so many journal entries, and the hash of the newest.
-    Sound { version: u64, head: Digest },
+struct Checked {
+    /// Its id, how many journal entries it was stored with, and the hash of the newest; none when it
+    /// cannot be read.
+    newest: Option<(BatchId, u64, Digest)>,
     /// What cannot be if only the ledger wrote it.
-    Wrong(Vec<Problem>),
+    problems: Vec<onay_ledger::Problem>,
 }
 
 /// A batch that cannot even be read is a finding, and the others are checked all the same.
 async fn check(ledger: &dyn Ledger, batch: &BatchRef) -> anyhow::Result<Checked> {
     let stored = match ledger.load(batch).await {
         Err(LedgerError::Corrupt(what)) => {
-            return Ok(Checked::Wrong(vec![Problem::Unreadable(what)]));
+            return Ok(Checked {
+                newest: None,
+                problems: vec![onay_ledger::Problem::Unreadable(what)],
+            });
         }
         loaded => loaded?.ok_or_else(|| super::not_found(batch))?,
     };
-    let problems = onay_ledger::verify_batch(ledger, &stored.batch.id()).await?;
-    Ok(if problems.is_empty() {
-        let (version, head) = (stored.version, stored.journal_head);
-        Checked::Sound { version, head }
-    } else {
-        Checked::Wrong(problems)
+    let id = stored.batch.id();
+    let problems = onay_ledger::verify_batch(ledger, &id).await?;
+    Ok(Checked {
+        newest: Some((id, stored.version, stored.journal_head)),
+        problems,
     })
 }
 

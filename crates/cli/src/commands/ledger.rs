@@ -140,7 +140,7 @@ fn tell(journey: &Journey, copied: Copied, took: Duration) -> anyhow::Result<()>
 }
 
 /// A bar that counts batches; hidden where nobody sees it.
-fn bar(batches: u64) -> ProgressBar {
+pub(super) fn bar(batches: u64) -> ProgressBar {
     let bar = ProgressBar::new(batches);
     let template = "{msg:<8} {bar:24} {pos:>7}/{len:<7} {eta} left";
     if let Ok(style) = ProgressStyle::with_template(template) {

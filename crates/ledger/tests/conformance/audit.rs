@@ -115,10 +115,6 @@ async fn every_edit_is_found_and_named() {
                     found: 2,
                 },
                 Chain(2),
-                Sequence {
-                    expected: 2,
-                    found: 3,
-                },
                 Length {
                     version: 3,
                     entries: 2,
