@@ -219,10 +219,10 @@ impl Link {
     async fn connection(&self) -> Result<(u64, Connection), LedgerError> {
         let asked = Instant::now();
         let mut line = self.line.lock().await;
-        if let Some(live) = &line.connection
-            && !live.is_closed.load(Ordering::Relaxed)
+        if let Some(newest) = &line.connection
+            && !newest.is_closed.load(Ordering::Relaxed)
         {
-            return Ok((line.number, live.connection.clone()));
+            return Ok((line.number, newest.connection.clone()));
         }
         if let Some((at, why)) = &line.failed
             && *at >= asked
@@ -230,10 +230,10 @@ impl Link {
             return Err(LedgerError::Unavailable(why.clone()));
         }
         match self.connect().await {
-            Ok(live) => {
-                let connection = live.connection.clone();
+            Ok(fresh) => {
+                let connection = fresh.connection.clone();
                 line.number = line.number.saturating_add(1);
-                line.connection = Some(live);
+                line.connection = Some(fresh);
                 Ok((line.number, connection))
             }
             Err(error) => {

@@ -84,3 +84,51 @@ pub(super) fn unpack(packed: &[u8]) -> Result<String, LedgerError> {
     let record = record.map_err(|_| corrupt("damaged"))?;
     String::from_utf8(record).map_err(|_| corrupt("no text"))
 }
+
+#[cfg(test)]
+mod tests {
+    use onay_payout::Digest;
+
+    use super::*;
+
+    /// What version 1 wrote for the record below.
+    const PACKED: &[u8] = &[
+        1, 32, 104, 229, 0, 0, 32, 112, 97, 93, 125, 7, 252, 134, 12, 151, 44, 201, 140, 179, 66,
+        101, 8, 190, 65, 174, 178, 72, 253, 100, 192, 16, 46, 1,
+    ];
+    const RECORD: &str = r#"{"v":1,"external_id":"payday","conversation_id":"payday","purpose":"SALARY","currency":"TRY","items":[]}"#;
+
+    #[test]
+    fn what_was_packed_by_any_version_is_read_for_ever() {
+        assert_eq!(unpack(PACKED).unwrap(), RECORD);
+    }
+
+    #[test]
+    fn the_dictionary_that_was_released_never_changes() {
+        let digest = Digest::of(DICTIONARY).to_string();
+        assert_eq!(
+            digest,
+            "ba5a01e68a31d747930add22cb57c86146487bf29acea689e58a602c23509ffb"
+        );
+    }
+
+    #[test]
+    fn a_record_comes_back_as_it_was() {
+        for record in ["", "{}", RECORD, &"ödeme ".repeat(100_000)] {
+            assert_eq!(unpack(&pack(record).unwrap()).unwrap(), record);
+        }
+    }
+
+    #[test]
+    fn what_was_not_packed_by_us_is_corrupt() {
+        let mut cut = pack(RECORD).unwrap();
+        cut.pop();
+        for bytes in [&[][..], &[9, 1, 2, 3], &[FORMAT, 1, 2, 3], &cut] {
+            let refused = unpack(bytes);
+            assert!(
+                matches!(refused, Err(LedgerError::Corrupt(_))),
+                "{bytes:?}: {refused:?}"
+            );
+        }
+    }
+}
