@@ -25,6 +25,7 @@ mod files;
 mod finality;
 mod funds;
 mod moving;
+mod pause;
 mod privacy;
 mod process;
 mod replay;

@@ -29,7 +29,7 @@ fn world(server: &RedisServer) -> World {
 }
 
 /// Status and text of a page.
-fn get(url: &str, path: &str) -> (u16, String) {
+pub(crate) fn get(url: &str, path: &str) -> (u16, String) {
     let agent = agent();
     let mut answer = agent.get(format!("{url}{path}")).call().unwrap();
     let text = answer.body_mut().read_to_string().unwrap();
@@ -55,7 +55,7 @@ fn wait_for_readyz(url: &str, status: u16) -> String {
 }
 
 /// The page of somebody who signs in.
-fn inbox(url: &str, token: &str) -> String {
+pub(crate) fn inbox(url: &str, token: &str) -> String {
     let signed_in = agent()
         .post(format!("{url}/sign-in"))
         .send_form([("token", token)])

@@ -1,6 +1,7 @@
 //! The command line. Names and meanings are relied on by scripts: they are kept, not changed.
 
 mod audit;
+mod release;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use onay_payout::{BatchId, BatchRef, PersonName, Resolution, Role};
 use rust_decimal::Decimal;
 
 pub(crate) use audit::{Audit, AuditExport, AuditHead, AuditVerify};
+pub(crate) use release::{Release, Wish as ReleaseWish};
 
 /// Payouts that wait for people: nothing is paid until those your policy names have approved
 /// exactly what the provider holds, and then it is paid once.
@@ -86,6 +88,9 @@ pub(crate) enum Command {
     Withdraw(Withdraw),
     /// List what can be done about a frozen batch, propose it, or confirm what somebody proposed
     Resolve(Resolve),
+    /// Pause releases everywhere, or resume them
+    #[command(subcommand)]
+    Release(Release),
     /// Send again, as a batch of its own, what is certainly back or was never taken
     ResendFailed(Decide),
     /// Show the outcome of every item, the totals and the tie-out, and what is left to do

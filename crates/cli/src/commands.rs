@@ -8,6 +8,7 @@ mod demo;
 mod doctor;
 mod init;
 mod ledger;
+mod release;
 mod report;
 mod resend;
 mod resolve;
@@ -61,6 +62,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Why(args) => decide::why(&quiet(&global)?, args).await,
         Command::Withdraw(args) => decide::withdraw(&quiet(&global)?, args).await,
         Command::Resolve(args) => resolve::run(&quiet(&global)?, args).await,
+        Command::Release(wish) => release::run(&quiet(&global)?, wish).await,
         Command::ResendFailed(args) => resend::run(&quiet(&global)?, args).await,
         Command::Report(args) => report::run(&quiet(&global)?, args).await,
         Command::Audit(Audit::Verify(args)) => match &args.export {

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use onay_ledger::{Actor, Authority, Commit, Ledger, LedgerError, Stored, now};
 use onay_payout::{
-    Batch, BatchRef, Event, Frozen, Head, Identity, IllegalTransition, Motion, NotAllowed, Policy,
-    Resolution, Transition,
+    Batch, BatchRef, Event, Frozen, Head, Identity, IllegalTransition, Motion, NotAllowed,
+    PauseRefused, PauseWish, Pauses, Policy, Resolution, Transition,
 };
 
 /// What became of a decision, or of a wish to resolve.
@@ -126,6 +126,56 @@ pub fn may_resolve(
         Ok(_) | Err(IllegalTransition::AlreadyDecided(_)) => Ok(()),
         Err(illegal) => Err(illegal),
     }
+}
+
+/// Records what somebody wants to be done about releases: one person pauses them, one proposes to
+/// resume them, and a second one who wants the same resumes them.
+pub async fn pause(
+    ledger: &dyn Ledger,
+    by: &Identity,
+    wish: PauseWish,
+    reason: &str,
+) -> Result<Wished, PauseError> {
+    loop {
+        let known = ledger.pauses().await?;
+        let Some(entry) = known.judge(wish, by, reason, now())? else {
+            return Ok(Wished {
+                pauses: known,
+                is_new: false,
+            });
+        };
+        match ledger.add_pause(&known, entry).await {
+            Ok(pauses) => {
+                return Ok(Wished {
+                    pauses,
+                    is_new: true,
+                });
+            }
+            // Somebody else was there first: it is judged again.
+            Err(LedgerError::Stale) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// What became of a wish about releases.
+#[derive(Debug)]
+pub struct Wished {
+    /// Every pause there ever was, after it.
+    pub pauses: Pauses,
+    /// Whether it was new; the same again changes nothing.
+    pub is_new: bool,
+}
+
+/// Why a wish about releases was not recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum PauseError {
+    /// This person may not, or not now.
+    #[error(transparent)]
+    Refused(#[from] PauseRefused),
+    /// The store did not take it; try again.
+    #[error("the wish could not be stored")]
+    Ledger(#[from] LedgerError),
 }
 
 /// What goes wrong when a resolution is chosen and the provider is not as people think.

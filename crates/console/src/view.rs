@@ -4,6 +4,7 @@
 
 mod approvals;
 mod journal;
+mod pause;
 mod report;
 mod waiting;
 
@@ -15,6 +16,7 @@ use serde::Serialize;
 
 pub use approvals::{Approvals, Given, counts};
 pub use journal::{JournalEntry, journal, words};
+pub use pause::{Pause, PauseEntry, Releases};
 pub use report::{Item, Report, TieOut, items, next_steps, refund_watch};
 pub use waiting::{Choice, Frozen, Next, Proposal, Release, Waits};
 
@@ -47,6 +49,9 @@ pub struct Batch {
     frozen: Option<Frozen>,
     #[serde(skip_serializing_if = "Option::is_none")]
     waits: Option<Waits>,
+    /// Why an approved batch is not released: releases are paused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paused: Option<Pause>,
     #[serde(skip_serializing_if = "Option::is_none")]
     release: Option<Release>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -82,6 +87,7 @@ impl Batch {
             children: None,
             frozen: Frozen::of(&head.state),
             waits: Waits::of(&head.state),
+            paused: None,
             release: Release::of(&head.state),
             next: None,
             items: None,
@@ -93,6 +99,15 @@ impl Batch {
     #[must_use]
     pub fn under(mut self, head: &Head, policy: &Policy) -> Self {
         self.approvals = Approvals::of(head, Some(policy));
+        self
+    }
+
+    /// Says that releases are paused, where that is why nothing happens.
+    #[must_use]
+    pub fn paused(mut self, head: &Head, pause: Option<&payout::Pause>) -> Self {
+        let is_approved = matches!(head.state, payout::State::Approved(_));
+        self.explain = payout::explain_under(head, pause);
+        self.paused = pause.filter(|_| is_approved).map(Pause::from);
         self
     }
 

@@ -27,6 +27,7 @@ pub(crate) async fn run(config: &Config, args: Batches) -> anyhow::Result<Exit> 
         .last()
         .filter(|_| is_full)
         .map(|head| head.id.to_string());
+    super::release::tell_pause(ledger.as_ref()).await?;
     if args.json.is_asked() {
         let batches: Vec<view::Batch> = heads.iter().map(view::Batch::of).collect();
         output::json(&json!({ "batches": batches, "next": next }))?;

@@ -160,6 +160,7 @@ async fn store(config: &Config, account: Option<&Account>) -> Vec<Check> {
         ));
     }
     checks.push(clock(ledger.as_ref()).await);
+    checks.push(releases(ledger.as_ref()).await);
     checks
 }
 
@@ -177,6 +178,18 @@ fn durability(asked: Durability, weaknesses: &[Weakness]) -> Vec<Check> {
         Check::wrong("durability", detail, change(weakness))
     };
     weaknesses.iter().map(check).collect()
+}
+
+/// Whether somebody paused releases.
+async fn releases(ledger: &dyn onay_ledger::Ledger) -> Check {
+    match ledger.pauses().await.map(|pauses| pauses.standing()) {
+        Ok(None) => Check::ok("releases", "not paused".to_owned()),
+        Ok(Some(pause)) => {
+            let remedy = "onay release resume --as NAME --reason TEXT, by two people";
+            Check::wrong("releases", pause.to_string(), remedy)
+        }
+        Err(error) => Check::wrong("releases", error.to_string(), "see the message"),
+    }
 }
 
 /// A clock that went back would let expiries and deadlines slip.

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use comfy_table::Table;
 use onay_console::view::{self, Next};
 use onay_ledger::{Access, Entry, now};
-use onay_payout::{Decision, Head, Hold, Policy, State, TieOut, explain};
+use onay_payout::{Decision, Head, Hold, Policy, State, TieOut, explain_under};
 use onay_producer::Resends;
 
 use crate::args::Show;
@@ -25,9 +25,11 @@ pub(crate) async fn run(config: &Config, args: Show) -> anyhow::Result<Exit> {
     };
     let jobs = ledger.planned(&head.id).await?;
     let resends = Resends::of(ledger.as_ref(), &stored.batch).await?;
+    let pause = ledger.pauses().await?.standing();
     if args.more.json.is_asked() {
         let mut shown = view::Batch::of(head)
             .planned(head, &jobs)
+            .paused(head, pause.as_ref())
             .with_children(&resends.children);
         if let Some(policy) = &policy {
             shown = shown.under(head, policy);
@@ -42,7 +44,8 @@ pub(crate) async fn run(config: &Config, args: Show) -> anyhow::Result<Exit> {
         return Ok(Exit::Done);
     }
     let next = Next::of(head, &jobs);
-    print_facts(&facts(head, policy.as_deref(), next, &resends))?;
+    let why = explain_under(head, pause.as_ref());
+    print_facts(&facts(head, why, policy.as_deref(), next, &resends))?;
     if args.items {
         output::line("")?;
         output::table(&super::report::items(&stored))?;
@@ -63,14 +66,20 @@ fn print_facts(facts: &[Fact]) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn facts(head: &Head, policy: Option<&Policy>, next: Option<Next>, resends: &Resends) -> Vec<Fact> {
+fn facts(
+    head: &Head,
+    why: String,
+    policy: Option<&Policy>,
+    next: Option<Next>,
+    resends: &Resends,
+) -> Vec<Fact> {
     let since = head.since.format("%F %T UTC");
     let purpose = head.purpose.map_or("none", onay_payout::Purpose::word);
     let asked = head.tie_out.requested;
     let mut facts = vec![
         ("batch", format!("{} ({})", head.external_id, head.id)),
         ("state", format!("{} since {since}", head.state.name())),
-        ("", explain(head)),
+        ("", why),
     ];
     facts.extend(next.map(|next| ("next", when(next))));
     facts.extend(release_facts(&head.state));

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
 use onay_ledger::Weakness;
+use onay_payout::Pause;
 use serde::Deserialize;
 use tokio::time::timeout;
 use tracing::error;
@@ -44,6 +45,12 @@ impl Desk {
         }
     }
 
+    /// Whether releases are paused, as far as the store tells.
+    pub(crate) async fn pause(&self) -> Option<Pause> {
+        let pauses = timeout(PATIENCE, self.ledger.pauses()).await;
+        pauses.ok()?.ok()?.standing()
+    }
+
     /// What readers of a page must know about the store before they rely on what they do here.
     pub(crate) async fn caution(&self) -> Option<&'static str> {
         let can_forget = self.weaknesses().await.is_ok_and(|weak| !weak.is_empty());
@@ -77,7 +84,11 @@ async fn alive() -> &'static str {
 /// `GET /readyz`: the ledger answers and keeps what it is told, and the rest of the process is well.
 async fn ready(State(desk): State<Desk>) -> (StatusCode, String) {
     match readiness(&desk).await {
-        Ok(how) => (StatusCode::OK, format!("{how}\n")),
+        Ok(how) => {
+            let paused = desk.pause().await.map(|pause| format!("; {pause}"));
+            let answer = format!("{how}{}\n", paused.unwrap_or_default());
+            (StatusCode::OK, answer)
+        }
         Err(why) => {
             let answer = format!("not ready: {why}\n");
             (StatusCode::SERVICE_UNAVAILABLE, answer)

@@ -141,7 +141,7 @@ pub(super) async fn show(
         id: head.id.to_string(),
         external_id: head.external_id.to_string(),
         pill: Pill::from(&head.state),
-        explain: prose(&onay_payout::explain(head)),
+        explain: prose(&onay_payout::explain_under(head, visitor.pause())),
         explain_tone: tone(&head.state),
         next: Coming::of(head, &jobs, now),
         parent,

@@ -211,6 +211,7 @@ pub(super) struct Header {
     pub(super) name: String,
     pub(super) form_key: String,
     pub(super) caution: Option<&'static str>,
+    pub(super) pause: Option<String>,
 }
 
 impl From<&Visitor> for Header {
@@ -219,6 +220,7 @@ impl From<&Visitor> for Header {
             name: visitor.identity().name().to_string(),
             form_key: visitor.form_key().to_owned(),
             caution: visitor.caution(),
+            pause: visitor.pause().map(|pause| prose(&pause.to_string())),
         }
     }
 }

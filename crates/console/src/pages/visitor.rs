@@ -8,7 +8,7 @@ use axum::http::HeaderMap;
 use axum::http::header::COOKIE;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use onay_payout::{BatchId, Identity};
+use onay_payout::{BatchId, Identity, Pause};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -21,6 +21,7 @@ const COOKIE_NAME: &str = "onay_session";
 pub(super) struct Visitor {
     session: Session,
     caution: Option<&'static str>,
+    pause: Option<Pause>,
 }
 
 impl Visitor {
@@ -36,6 +37,11 @@ impl Visitor {
     pub(super) const fn caution(&self) -> Option<&'static str> {
         self.caution
     }
+
+    /// Whether releases are paused, on every page.
+    pub(super) const fn pause(&self) -> Option<&Pause> {
+        self.pause.as_ref()
+    }
 }
 
 impl FromRequestParts<Arc<Console>> for Visitor {
@@ -50,8 +56,11 @@ impl FromRequestParts<Arc<Console>> for Visitor {
         let Some(session) = session else {
             return Err(Redirect::to(&sign_in_address(parts.uri.path())));
         };
-        let caution = console.desk.caution().await;
-        Ok(Self { session, caution })
+        Ok(Self {
+            session,
+            caution: console.desk.caution().await,
+            pause: console.desk.pause().await,
+        })
     }
 }
 
