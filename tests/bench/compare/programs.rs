@@ -22,22 +22,15 @@ impl Programs {
     /// Builds what is not built yet, with this program's own profile.
     pub(crate) fn build(fsync: &'static str) -> Self {
         let this = std::env::current_exe().expect("this program has a place");
-        let examples = this.parent().expect("a folder");
-        let programs = examples.parent().expect("a folder");
-        for package in [&["onay"][..], &["onay-tests", "--example", "bare"]] {
-            let build = Command::new(env!("CARGO"))
-                .args(["build", "--profile", "bench", "--package"])
-                .args(package)
-                .current_dir(onay_tests::root())
-                .status();
-            assert!(
-                build.expect("cargo runs").success(),
-                "{package:?} does not build"
-            );
-        }
+        let build = Command::new(env!("CARGO"))
+            .args(["build", "--profile", "bench", "--package", "onay-tests"])
+            .args(["--example", "bare"])
+            .current_dir(onay_tests::root())
+            .status();
+        assert!(build.expect("cargo runs").success(), "bare does not build");
         Self {
-            onay: programs.join("onay"),
-            bare: examples.join("bare"),
+            onay: onay_tests::onay().to_owned(),
+            bare: this.with_file_name("bare"),
             fsync,
             logs: tempfile::tempdir().expect("a folder"),
         }
