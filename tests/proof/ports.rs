@@ -21,8 +21,8 @@ use onay_ledger::{
 };
 use onay_payout::provider::{Initialized, Query, RemoteItem, RemotePage};
 use onay_payout::{
-    Account, Batch, BatchId, BatchRef, Content, Digest, ExternalId, Head, Jobs, PauseEntry, Pauses, Provider,
-    ProviderError, ReferenceCode, ReleasePermit, RequestId, SendBy, Transition,
+    Account, Batch, BatchId, BatchRef, Content, Digest, ExternalId, Head, Jobs, PauseEntry, Pauses,
+    Provider, ProviderError, ReferenceCode, ReleasePermit, RequestId, SendBy, Transition,
 };
 use rust_decimal::Decimal;
 
