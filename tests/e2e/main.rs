@@ -13,6 +13,7 @@
 mod account;
 mod altered_copy;
 mod audit;
+mod audit_export;
 mod bad_input;
 mod console;
 mod crash;
@@ -41,6 +42,7 @@ mod sleeper;
 mod stop;
 mod store_safety;
 mod storm;
+mod tampers;
 mod turned_down;
 mod walk;
 mod world;

@@ -86,6 +86,8 @@ fn walk(world: &World) -> Vec<(String, String)> {
         &["report", "secret", "--json"],
         &["report", "secret", "--csv"],
         &["audit", "verify"],
+        &["audit", "head", "--json"],
+        &["audit", "export"],
         &["doctor"],
     ] {
         run(0, None, args);
