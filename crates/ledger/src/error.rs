@@ -3,7 +3,7 @@
 use onay_payout::Account;
 
 /// Why a ledger did not do what it was asked. Nothing was changed.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum LedgerError {
     /// The batch changed since it was loaded: load it again and decide anew.
     #[error("the batch changed in the meantime")]

@@ -47,7 +47,7 @@ struct Line {
     /// How many were made.
     number: u64,
     connection: Option<Live>,
-    failed: Option<(Instant, String)>,
+    failed: Option<(Instant, LedgerError)>,
 }
 
 /// The newest answer to how many replicas have all that was written over a connection before.
@@ -227,7 +227,7 @@ impl Link {
         if let Some((at, why)) = &line.failed
             && *at >= asked
         {
-            return Err(LedgerError::Unavailable(why.clone()));
+            return Err(why.clone());
         }
         match self.connect().await {
             Ok(fresh) => {
@@ -238,7 +238,7 @@ impl Link {
             }
             Err(error) => {
                 let error = meaning(&error);
-                line.failed = Some((Instant::now(), error.to_string()));
+                line.failed = Some((Instant::now(), error.clone()));
                 Err(error)
             }
         }
