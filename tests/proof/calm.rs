@@ -27,6 +27,9 @@ pub(crate) fn next(world: &World) -> Option<Action> {
             });
         }
     }
+    if world.store.is_paused {
+        return Some(Action::Resume);
+    }
     if is_over(world) {
         return None;
     }

@@ -36,6 +36,7 @@ const NOTHING: Budget = Budget {
     strangers: 0,
     restores: 0,
     policies: 0,
+    pauses: 0,
     deeds: 1,
     resolutions: 0,
 };
@@ -52,7 +53,7 @@ const RESEND: Terms = Terms {
     ..Terms::USUAL
 };
 
-const CONFIGS: [Config; 7] = [
+const CONFIGS: [Config; 8] = [
     Config {
         name: "an answer is lost, and a process crashes",
         setup: Setup {
@@ -137,6 +138,18 @@ const CONFIGS: [Config; 7] = [
             budget: Budget {
                 away: 1,
                 strangers: 1,
+                ..NOTHING
+            },
+            ..USUAL
+        },
+        people: &[0],
+    },
+    Config {
+        name: "releases are paused and resumed at any moment, and a process crashes",
+        setup: Setup {
+            budget: Budget {
+                pauses: 1,
+                crashes: 1,
                 ..NOTHING
             },
             ..USUAL

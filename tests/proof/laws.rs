@@ -25,6 +25,7 @@ pub(crate) enum Law {
     IntentFirst,
     QuorumOnThisDigest,
     NotExpired,
+    NotPaused,
     LookedFirst,
     WhatWasSent,
     OneInitializeAtATime,
@@ -60,6 +61,7 @@ impl Law {
                 "authorize is sent only while a quorum on this very digest stands in the store"
             }
             Self::NotExpired => "no release is begun after the time to decide is over",
+            Self::NotPaused => "no release is begun while releases are paused",
             Self::LookedFirst => "authorize is sent only by who has just seen the batch in INIT",
             Self::WhatWasSent => "what is authorized is what was submitted, item by item",
             Self::OneInitializeAtATime => {
@@ -246,6 +248,9 @@ pub(crate) fn committed(
             Law::VersionsGrow,
             format!("{} after {}", after.version, before.version),
         );
+    }
+    if world.past.is_paused && change.event == "release_started" {
+        return broken(Law::NotPaused, "an intent to release was stored");
     }
     finals_stay(before, after, change.event)?;
     match (before.batch.state(), after.batch.state()) {

@@ -44,6 +44,8 @@ pub(crate) struct Past {
     pub(crate) restores: u8,
     /// Who proposed what.
     pub(crate) proposal: Option<(Resolution, PersonName)>,
+    /// Whether people paused releases, and the store has not forgotten it.
+    pub(crate) is_paused: bool,
     /// How often a batch was resolved by one person, or by its maker.
     pub(crate) alone: u8,
 }

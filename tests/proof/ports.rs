@@ -27,6 +27,7 @@ use onay_payout::{
 use rust_decimal::Decimal;
 
 use crate::key::Shape;
+use crate::people;
 
 /// What a handler asks the world for.
 #[derive(Debug, Clone)]
@@ -39,6 +40,7 @@ pub(crate) enum Request {
     Retrieve(Query),
     Item(ReferenceCode),
     Balance,
+    Pauses,
 }
 
 /// A batch as a ledger holds it, and its shape once it was asked for ([`crate::key`]).
@@ -69,6 +71,8 @@ pub(crate) struct Change {
     pub(crate) after: Arc<Kept>,
     pub(crate) jobs: Jobs,
     pub(crate) event: &'static str,
+    /// Whether it writes the intent to release.
+    pub(crate) starts_release: bool,
     pub(crate) based_on: u64,
     /// The claim it relies on, if it does, and whether the claim is kept.
     pub(crate) claim: Option<(Claim, Keeps)>,
@@ -81,6 +85,7 @@ impl Change {
         claim: Option<(Claim, Keeps)>,
     ) -> Self {
         Self {
+            starts_release: transition.starts_release(),
             jobs: transition.jobs,
             event: transition.event,
             after: Kept::new(transition.batch, based_on + 1),
@@ -108,6 +113,8 @@ pub(crate) enum Answer {
     Page(Result<Option<RemotePage>, ProviderError>),
     Item(Result<Option<RemoteItem>, ProviderError>),
     Balance(Result<Decimal, ProviderError>),
+    /// Whether releases are paused.
+    Pauses(Result<bool, No>),
 }
 
 /// Why the store did not do it.
@@ -115,6 +122,7 @@ pub(crate) enum Answer {
 pub(crate) enum No {
     Stale,
     LeaseLost,
+    Paused,
     Unavailable,
 }
 
@@ -123,6 +131,7 @@ impl From<No> for LedgerError {
         match no {
             No::Stale => Self::Stale,
             No::LeaseLost => Self::LeaseLost,
+            No::Paused => Self::Paused,
             No::Unavailable => Self::Unavailable("the model's store is away".to_owned()),
         }
     }
@@ -279,7 +288,12 @@ impl Ledger for Ports {
     }
 
     async fn pauses(&self) -> Result<Pauses, LedgerError> {
-        unreachable!("nobody pauses releases")
+        match call(Request::Pauses).await {
+            Answer::Pauses(Ok(true)) => Ok(people::pauses()),
+            Answer::Pauses(Ok(false)) => Ok(Pauses::default()),
+            Answer::Pauses(Err(no)) => Err(no.into()),
+            other => panic!("{other:?} answers no look at the pauses"),
+        }
     }
 
     async fn add_pause(&self, _: &Pauses, _: PauseEntry) -> Result<Pauses, LedgerError> {

@@ -34,6 +34,8 @@ pub(crate) struct Budget {
     pub(crate) restores: u8,
     /// Times mehmet loses his place in the rule.
     pub(crate) policies: u8,
+    /// Times releases are paused.
+    pub(crate) pauses: u8,
     /// Decisions.
     pub(crate) deeds: u8,
     /// Resolutions that people carry out, whatever is true.
@@ -56,6 +58,8 @@ pub(crate) enum Action {
     Stranger(Strange),
     Restore(usize),
     NewPolicy,
+    Pause,
+    Resume,
 }
 
 /// What becomes of a request.

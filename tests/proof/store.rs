@@ -19,6 +19,7 @@ pub(crate) struct Store {
     pub(crate) kept: Arc<Kept>,
     pub(crate) jobs: [Option<Job>; 2],
     pub(crate) fence: u64,
+    pub(crate) is_paused: bool,
     /// The attempt after which jobs are counted no further: what is explored to the end must end.
     pub(crate) attempts_max: u32,
 }
@@ -47,6 +48,7 @@ impl Store {
             kept: Kept::new(accepted.batch, 1),
             jobs: [None; 2],
             fence: 0,
+            is_paused: false,
             attempts_max: u32::MAX,
         };
         store.plan(&jobs, None);
@@ -83,6 +85,9 @@ impl Store {
         }
         if self.kept.stored.version != change.based_on {
             return Err(No::Stale);
+        }
+        if self.is_paused && change.starts_release {
+            return Err(No::Paused);
         }
         self.kept = Arc::clone(&change.after);
         self.plan(&change.jobs, kept);

@@ -98,6 +98,7 @@ fn setup(rng: &mut Rng) -> Setup {
             strangers: one_in(rng, 4),
             restores: if is_hidden { 0 } else { one_in(rng, 4) },
             policies: one_in(rng, 8),
+            pauses: one_in(rng, 4),
             deeds: 9,
             resolutions: rng.u8(0..5),
         },
@@ -119,6 +120,8 @@ const fn is_fault(action: &Action) -> bool {
         | Action::Advance
         | Action::TopUp
         | Action::Pass
+        | Action::Pause
+        | Action::Resume
         | Action::Person(..) => false,
     }
 }
@@ -147,11 +150,11 @@ const fn weight(action: &Action) -> u32 {
         Action::Go(_, Fate::Done) => 80,
         Action::Claim(_) => 40,
         Action::Person(_, Deed::Approve) => 60,
-        Action::Wake(_) | Action::Advance | Action::TopUp => 4,
+        Action::Wake(_) | Action::Advance | Action::TopUp | Action::Pause => 4,
         Action::Pass => 3,
         Action::Stranger(_) | Action::NewPolicy | Action::Person(_, Deed::Resolve(_)) => 8,
         Action::Late(_) | Action::Go(..) | Action::Crash(..) | Action::Sleep(_) => 2,
-        Action::Restore(_) | Action::Person(..) => 1,
+        Action::Restore(_) | Action::Resume | Action::Person(..) => 1,
     }
 }
 

@@ -98,6 +98,15 @@ impl World {
             }
             Action::Stranger(strange) => self.stranger(strange),
             Action::Restore(backup) => self.restore(backup),
+            Action::Pause => {
+                self.left.pauses -= 1;
+                self.store.is_paused = true;
+                self.past.is_paused = true;
+            }
+            Action::Resume => {
+                self.store.is_paused = false;
+                self.past.is_paused = false;
+            }
             Action::NewPolicy => {
                 self.left.policies -= 1;
                 let terms = Terms {
@@ -221,6 +230,11 @@ impl World {
                 let content = Arc::clone(self.store.batch().content());
                 self.books.item(reference, &content)
             })),
+            Request::Pauses => Answer::Pauses(if self.is_away(fate) {
+                Err(No::Unavailable)
+            } else {
+                Ok(self.store.is_paused)
+            }),
             Request::Balance => Answer::Balance(self.reads(fate).map(|()| self.books.balance())),
         })
     }
@@ -452,6 +466,7 @@ impl World {
         // Names of processes never repeat, so nothing of a former owner is taken for one's own.
         self.store.fence = fence;
         self.past.restores += 1;
+        self.past.is_paused = self.store.is_paused;
         self.past.proposal = match self.state() {
             State::Frozen(frozen) => frozen
                 .proposal

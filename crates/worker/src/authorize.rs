@@ -23,7 +23,8 @@ pub(crate) async fn release(mut job: Job<'_>, hold: Hold) -> Result<Done, StepEr
     if job.now() >= hold.expires_at {
         return job.finish(Event::Expired).await;
     }
-    let (gate, ledger) = (&job.worker.gate, job.worker.ledger.as_ref());
+    let worker = job.worker;
+    let (gate, ledger) = (&worker.gate, worker.ledger.as_ref());
     if gate.is_shut(ledger).await? {
         return Ok(Done::Later(PAUSED_LOOK));
     }
@@ -37,7 +38,14 @@ pub(crate) async fn release(mut job: Job<'_>, hold: Hold) -> Result<Done, StepEr
         Err(error) => return job.later("the look at the payout balance", &error).await,
     }
     match look_once_more(&job, &hold).await {
-        Ok(Seen::AsApproved) => send(&mut job, hold, quorum).await,
+        Ok(Seen::AsApproved) => match send(&mut job, hold, quorum).await {
+            // The intent was refused, so nothing was sent.
+            Err(StepError::Ledger(LedgerError::Paused)) => {
+                gate.look(ledger).await?;
+                Ok(Done::Later(PAUSED_LOOK))
+            }
+            done => done,
+        },
         Ok(Seen::PastInit(status)) => job.finish(job.past_init(status, hold.request_id)).await,
         Ok(Seen::Earlier(found)) => job.finish(found).await,
         Ok(Seen::Differs(details)) => job.freeze(Why::CopyDiffers, details).await,
@@ -138,14 +146,7 @@ async fn send(job: &mut Job<'_>, hold: Hold, quorum: Quorum) -> Result<Done, Ste
         intent,
         quorum: quorum.clone(),
     };
-    match job.intend(started, Event::ReleaseNotSent).await {
-        Err(StepError::Ledger(LedgerError::Paused)) => {
-            let (gate, ledger) = (&job.worker.gate, job.worker.ledger.as_ref());
-            gate.look(ledger).await?;
-            return Ok(Done::Later(PAUSED_LOOK));
-        }
-        other => other?,
-    }
+    job.intend(started, Event::ReleaseNotSent).await?;
     let permit = job
         .stored
         .batch
