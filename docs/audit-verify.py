@@ -24,7 +24,7 @@ def read(path, earlier, told):
     """Reads an export: its head, and of each batch the hash of every entry by number."""
     with open(path, encoding="utf-8", newline="\n") as file:
         start, *lines = [json.loads(line) for line in file]
-    heads, known, entries, end = [start["account"]], {}, [], None
+    heads, known, entries, newest, end = [start["account"]], {}, [], "c", None
     if (start["kind"], start["format"]) != ("start", "onay audit export 1"):
         told(None, "is no export")
     if start["since"] and earlier is not None and start["since"] != earlier.get("head"):
@@ -36,7 +36,7 @@ def read(path, earlier, told):
             entries.append(line)
         elif line["kind"] == "batch":
             batch, version, head = line["batch"], line["version"], line["head"]
-            if known and min(known) <= batch:
+            if newest <= batch:
                 told(batch, "stands where an older batch belongs")
             since = max((earlier or {}).get("known", {}).get(batch, {0: "0" * 64}).items())
             seq, prev = since if start["since"] else (0, "0" * 64)
@@ -53,7 +53,8 @@ def read(path, earlier, told):
             if start["holds"] == "journals" and (seq, prev) != (version, head):
                 told(batch, f"ends with entry {seq}, not with entry {version} as it was stored")
             known[batch][version] = head
-            heads, entries = heads + [batch, version, head], []
+            heads += [batch, version, head]
+            entries, newest = [], batch
         else:
             end = line
     counts = [len(known), sum(heads[2::3])]
