@@ -156,7 +156,7 @@ impl Config {
             call_timeout,
             budget: budget(calls_per_minute(file.iyzico.calls_per_minute)?)?,
             concurrency: file.worker.concurrency.unwrap_or(32).max(1),
-            lease: file.worker.lease.unwrap_or(Duration::from_secs(2)),
+            lease: file.worker.lease.unwrap_or(Duration::from_millis(1500)),
             drain: file
                 .worker
                 .drain
