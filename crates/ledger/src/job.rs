@@ -90,6 +90,28 @@ pub struct Claimed {
     pub claim: Claim,
     /// The batch as it was when it was claimed, where that spares a round trip.
     pub stored: Option<Stored>,
+    /// How large the batch is, as far as the store can tell without reading it.
+    pub size: Size,
+}
+
+/// How large a batch is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Size {
+    /// Many of these fit into memory.
+    Usual,
+    /// It has a thousand items or more, and takes some MiB while it is worked on.
+    Large,
+}
+
+impl Size {
+    /// The size of a batch with so many items.
+    pub(crate) const fn of(items: u32) -> Self {
+        if items < 1000 {
+            Self::Usual
+        } else {
+            Self::Large
+        }
+    }
 }
 
 impl From<Claim> for Claimed {
@@ -97,6 +119,7 @@ impl From<Claim> for Claimed {
         Self {
             claim,
             stored: None,
+            size: Size::Usual,
         }
     }
 }

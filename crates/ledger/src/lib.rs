@@ -38,7 +38,7 @@ pub use commit::{Authority, Commit, Opening, Sealed, Stored};
 pub use error::LedgerError;
 pub use guard::ClaimGuard;
 pub use health::{Health, HealthState};
-pub use job::{Claim, Claimed, Queue, Terms};
+pub use job::{Claim, Claimed, Queue, Size, Terms};
 pub use journal::{Actor, Entry, GENESIS};
 pub use ledger::{Filter, Ledger, Opened, Page, Stats, Weakness};
 #[cfg(feature = "conformance")]

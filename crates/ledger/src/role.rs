@@ -10,6 +10,7 @@ use apalis_core::worker::ext::parallelize::ParallelizeExt as _;
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
 use onay_payout::{BatchRef, IllegalTransition, WorkerName};
+use tokio::sync::Semaphore;
 use tracing::{debug, error, warn};
 
 use crate::backend::{LedgerBackend, Taken};
@@ -17,7 +18,7 @@ use crate::commit::Stored;
 use crate::error::LedgerError;
 use crate::guard::ClaimGuard;
 use crate::health::Health;
-use crate::job::{Claim, Claimed, Queue};
+use crate::job::{Claim, Claimed, Queue, Size};
 use crate::ledger::Ledger;
 
 /// Pause before a job is tried again whose step was not possible yet.
@@ -25,6 +26,9 @@ const EARLY_PAUSE: Duration = Duration::from_secs(2);
 
 /// Pause before a job is tried again that broke in a way nobody foresaw.
 const BROKEN_PAUSE: Duration = Duration::from_mins(1);
+
+/// Large batches that one role works on at once: they bound its memory.
+const LARGE_AT_ONCE: usize = 4;
 
 /// What a role does with one claimed job. What is to be done follows from the batch's state, so a
 /// job may come twice, late, or after a crash.
@@ -73,6 +77,7 @@ pub struct Role {
     handler: Arc<dyn Handler>,
     settings: RoleSettings,
     health: Health,
+    room_for_large: Semaphore,
 }
 
 impl Role {
@@ -89,6 +94,7 @@ impl Role {
             handler,
             settings,
             health: Health::new(),
+            room_for_large: Semaphore::new(LARGE_AT_ONCE),
         }
     }
 
@@ -118,10 +124,14 @@ impl Role {
 
     /// Works on one claimed job. Never fails: what cannot be done now comes back.
     pub async fn work_on(&self, claimed: Claimed) {
-        let Claimed { claim, stored } = claimed;
+        let Claimed {
+            claim,
+            stored,
+            size,
+        } = claimed;
         let batch = claim.batch;
         let guard = ClaimGuard::new(Arc::clone(&self.ledger), claim, self.settings.lease);
-        let step = AssertUnwindSafe(self.step(guard.claim(), stored))
+        let step = AssertUnwindSafe(self.step(guard.claim(), stored, size))
             .catch_unwind()
             .await;
         let pause = match step {
@@ -155,7 +165,17 @@ impl Role {
         }
     }
 
-    async fn step(&self, claim: &Claim, stored: Option<Stored>) -> Result<Done, StepError> {
+    /// Under a guard, so that waiting for room costs no lease.
+    async fn step(
+        &self,
+        claim: &Claim,
+        stored: Option<Stored>,
+        size: Size,
+    ) -> Result<Done, StepError> {
+        let _room = match size {
+            Size::Usual => None,
+            Size::Large => self.room_for_large.acquire().await.ok(),
+        };
         let stored = if let Some(stored) = stored {
             stored
         } else {

@@ -14,13 +14,13 @@ use super::link::Again;
 use super::row::corrupt;
 use super::scripts;
 use crate::error::LedgerError;
-use crate::job::{Claim, Claimed, Queue, Terms};
+use crate::job::{Claim, Claimed, Queue, Size, Terms};
 
 /// Most claims of one call: a script must be short.
 const CLAIMS_MAX: u32 = 128;
 
-/// A claim and its batch, as they are told: id, fence, attempt, row, content.
-type Found = (Vec<u8>, u64, u32, Option<Vec<u8>>, Option<Vec<u8>>);
+/// A claim and its batch, as they are told: id, fence, attempt, items, row, content.
+type Found = (Vec<u8>, u64, u32, u32, Option<Vec<u8>>, Option<Vec<u8>>);
 
 impl RedisLedger {
     /// Claims what is due now, and notes when the next job is.
@@ -52,7 +52,7 @@ impl RedisLedger {
             self.waker.due_in(queue, Duration::from_micros(due_in));
         }
         let values: Vec<Value> = values.collect();
-        let claims = values.chunks_exact(5).map(|values| claimed(queue, values));
+        let claims = values.chunks_exact(6).map(|values| claimed(queue, values));
         Ok(claims
             .filter_map(|claim| {
                 claim
@@ -108,7 +108,7 @@ impl RedisLedger {
 /// Reads one claim; what cannot be read of its batch is left to a load, which says so.
 fn claimed(queue: Queue, values: &[Value]) -> Result<Claimed, LedgerError> {
     let values = Value::Array(values.to_vec());
-    let (batch, fence, attempt, row, content): Found =
+    let (batch, fence, attempt, items, row, content): Found =
         from_redis_value(values).map_err(|_| corrupt("a claim"))?;
     let batch = batch_id(&batch)?;
     let stored = match (row, content) {
@@ -121,7 +121,11 @@ fn claimed(queue: Queue, values: &[Value]) -> Result<Claimed, LedgerError> {
         fence,
         attempt,
     };
-    Ok(Claimed { claim, stored })
+    Ok(Claimed {
+        claim,
+        stored,
+        size: Size::of(items),
+    })
 }
 
 fn micros(time: Duration) -> u64 {

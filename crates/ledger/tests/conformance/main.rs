@@ -18,6 +18,7 @@ mod redis_many;
 mod redis_outage;
 mod redis_server;
 mod redis_topology;
+mod role;
 mod traffic;
 
 onay_ledger::conformance!(memory, crate::harness::Memory::fresh());

@@ -4,8 +4,8 @@
 -- ARGV 2 how long the lease lasts, in microseconds  3 most to claim  4 who claims
 --      5 how many outcomes are in a block
 -- Returns in how many microseconds the next job is due (-1: there is none), then id, fence and
--- attempt of each claim, and the row and the content of a batch that has one block of outcomes at
--- most (nil for a bigger one).
+-- attempt of each claim, how many items the batch has, and the row and the content of one that has one
+-- block of outcomes at most (nil for a bigger one).
 
 local refusal = closed(KEYS[3])
 if refusal then
@@ -32,7 +32,9 @@ else
     add(fence)
     add(attempt)
     local row = redis.call('HGET', KEYS[4], id)
-    local is_small = row and #row >= 48 and struct.unpack('>I4', row, 41) <= tonumber(ARGV[5])
+    local count = row and #row >= 48 and struct.unpack('>I4', row, 41) or 0
+    local is_small = row and count <= tonumber(ARGV[5])
+    add(count)
     add(is_small and row)
     add(is_small and redis.call('HGET', KEYS[5], id))
   end
