@@ -28,13 +28,17 @@ end
 -- Plans the job of a batch in one queue in so many microseconds (fewer than none: it goes ahead of
 -- others), or none (''); whoever had claimed it loses it.
 local function plan(due, claim, id, delay)
-  redis.call('HDEL', claim, id)
+  local was_planned
   if delay == '' then
-    redis.call('ZREM', due, id)
+    was_planned = redis.call('ZREM', due, id) == 1
   else
     local at = now + tonumber(delay)
-    redis.call('ZADD', due, string.format('%.0f', at), id)
+    was_planned = redis.call('ZADD', due, string.format('%.0f', at), id) == 0
     wake(due, at)
+  end
+  -- What is not planned is not claimed either.
+  if was_planned then
+    redis.call('HDEL', claim, id)
   end
 end
 
