@@ -40,7 +40,7 @@ const RETRY_PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration:
 pub struct Taken {
     /// The claim.
     pub claimed: Claimed,
-    _place: OwnedSemaphorePermit,
+    pub(crate) place: OwnedSemaphorePermit,
 }
 
 /// The jobs of one queue, as an apalis backend.
@@ -255,11 +255,6 @@ impl Source {
 
 /// Gives every claim its place; places that are left are free again.
 fn seated(claims: Vec<Claimed>, mut places: OwnedSemaphorePermit) -> Vec<Taken> {
-    let seat = |claimed| {
-        places.split(1).map(|place| Taken {
-            claimed,
-            _place: place,
-        })
-    };
+    let seat = |claimed| places.split(1).map(|place| Taken { claimed, place });
     claims.into_iter().filter_map(seat).collect()
 }

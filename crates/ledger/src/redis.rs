@@ -101,9 +101,7 @@ impl RedisLedger {
         let (found,): (Option<String>,) = self.link.query(&format).await?;
         match found.as_deref() {
             Some(FORMAT) => Ok(()),
-            Some(_) => Err(LedgerError::Unusable(
-                "the ledger was written by a newer version of onay; update this one".to_owned(),
-            )),
+            Some(_) => Err(link::newer()),
             None => Err(LedgerError::Unavailable(format!(
                 "there is no ledger at {}; `onay serve` or the first `onay submit` makes it",
                 self.link.address()

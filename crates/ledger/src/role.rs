@@ -187,5 +187,7 @@ impl Role {
 }
 
 async fn handle(taken: Taken, role: Data<Arc<Role>>) {
-    role.work_on(taken.claimed.clone()).await;
+    let Taken { claimed, place } = taken;
+    role.work_on(claimed).await;
+    drop(place);
 }

@@ -17,7 +17,7 @@ use super::address::Server;
 use super::wake::Waker;
 
 /// What every process of ours calls its connections, so that one can see who is there.
-pub(crate) const CLIENT_NAME: &str = "onay";
+const CLIENT_NAME: &str = "onay";
 
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);

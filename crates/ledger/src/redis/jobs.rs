@@ -51,8 +51,9 @@ impl RedisLedger {
         if let Some(due_in) = due_in.and_then(|due_in| u64::try_from(due_in).ok()) {
             self.waker.due_in(queue, Duration::from_micros(due_in));
         }
-        let values: Vec<Value> = values.collect();
-        let claims = values.chunks_exact(6).map(|values| claimed(queue, values));
+        let next = || Some(values.by_ref().take(6).collect());
+        let told = std::iter::from_fn(next).take_while(|claim: &Vec<Value>| claim.len() == 6);
+        let claims = told.map(|values| claimed(queue, values));
         Ok(claims
             .filter_map(|claim| {
                 claim
@@ -106,10 +107,9 @@ impl RedisLedger {
 }
 
 /// Reads one claim; what cannot be read of its batch is left to a load, which says so.
-fn claimed(queue: Queue, values: &[Value]) -> Result<Claimed, LedgerError> {
-    let values = Value::Array(values.to_vec());
+fn claimed(queue: Queue, values: Vec<Value>) -> Result<Claimed, LedgerError> {
     let (batch, fence, attempt, items, row, content): Found =
-        from_redis_value(values).map_err(|_| corrupt("a claim"))?;
+        from_redis_value(Value::Array(values)).map_err(|_| corrupt("a claim"))?;
     let batch = batch_id(&batch)?;
     let stored = match (row, content) {
         (Some(row), Some(content)) => stored(&batch, &row, &content, &[]).ok(),

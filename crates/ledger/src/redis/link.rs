@@ -273,6 +273,13 @@ impl Link {
     }
 }
 
+/// The ledger has a format that this version does not know.
+pub(super) fn newer() -> LedgerError {
+    LedgerError::Unusable(
+        "the ledger was written by a newer version of onay; update this one".to_owned(),
+    )
+}
+
 /// What an error means to a caller. A script that is refused for what it finds is a ledger that
 /// was tampered with; everything else passes.
 fn meaning(error: &RedisError) -> LedgerError {
@@ -283,9 +290,7 @@ fn meaning(error: &RedisError) -> LedgerError {
                  anything goes on"
                     .to_owned(),
             ),
-            Some(_) => LedgerError::Unusable(
-                "the ledger was written by a newer version of onay; update this one".to_owned(),
-            ),
+            Some(_) => newer(),
         };
     }
     if error.code() == Some("CLOSED") {
