@@ -35,7 +35,9 @@ pub mod provider;
 mod recipient;
 mod release;
 mod send_by;
+mod signature;
 mod state;
+mod statement;
 #[cfg(test)]
 mod tests;
 mod tie_out;
@@ -67,8 +69,10 @@ pub use provider::{Provider, ProviderError};
 pub use recipient::{Personal, Recipient, RecipientType, UnknownRecipientType};
 pub use release::ReleasePermit;
 pub use send_by::SendBy;
+pub use signature::{BadSignature, KeyError, NotASignature, PublicKey, Signature, SigningKey};
 pub use state::{
     Cancelling, Ending, Frozen, HeldRule, Hold, Intent, Prepared, Preparing, Proposal, Releasing,
     Resolution, Shortage, Shown, State, TurnedDown, Why,
 };
+pub use statement::Statement;
 pub use tie_out::TieOut;

@@ -13,6 +13,7 @@ use crate::digest::Digest;
 use crate::head::Head;
 use crate::ids::PersonName;
 use crate::money::Money;
+use crate::signature::PublicKey;
 
 pub use file::PolicyError;
 pub use judge::{Identity, NotAllowed, Quorum, Short, Unauthenticated};
@@ -70,6 +71,8 @@ pub struct Person {
     pub roles: BTreeSet<Role>,
     /// How they prove who they are.
     pub token: Option<TokenHash>,
+    /// What their signatures are checked with.
+    pub public_key: Option<PublicKey>,
 }
 
 /// Which batches need which approvals.
@@ -123,6 +126,11 @@ impl Policy {
     /// Everyone the policy knows, by name.
     pub fn people(&self) -> impl Iterator<Item = &Person> {
         self.people.values()
+    }
+
+    /// A person the policy knows.
+    pub fn person(&self, name: &PersonName) -> Option<&Person> {
+        self.people.get(name)
     }
 
     /// The rules, in the order of the file.

@@ -11,6 +11,7 @@ use crate::credential::TokenHash;
 use crate::digest::Digest;
 use crate::ids::PersonName;
 use crate::money::Money;
+use crate::signature::PublicKey;
 
 /// What is wrong with a policy file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -65,7 +66,6 @@ struct PersonTable {
     name: String,
     roles: Vec<String>,
     token: Option<String>,
-    #[expect(dead_code, reason = "part of the format; decisions are not signed yet")]
     public_key: Option<String>,
 }
 
@@ -160,11 +160,22 @@ fn read_people(
         let Some(person) = kept(table.read(), problems) else {
             continue;
         };
+        problems.extend(same_key(&person, &people));
         if let Some(twice) = people.insert(person.name.clone(), person) {
             problems.push(format!("person `{}` stands twice", twice.name));
         }
     }
     people
+}
+
+/// Somebody else with the key of this person: one human would count twice.
+fn same_key(person: &Person, people: &BTreeMap<PersonName, Person>) -> Option<String> {
+    let key = person.public_key?;
+    let is_other = |other: &&Person| other.public_key == Some(key) && other.name != person.name;
+    let (name, other) = (&person.name, &people.values().find(is_other)?.name);
+    Some(format!(
+        "person `{name}`: public_key is that of `{other}`; everybody makes their own with `onay key new`"
+    ))
 }
 
 impl PersonTable {
@@ -192,7 +203,20 @@ impl PersonTable {
                 })
             })
             .transpose()?;
-        Ok(Person { name, roles, token })
+        let public_key = self.public_key.map(|text| {
+            text.parse::<PublicKey>().map_err(|error| {
+                format!(
+                    "person `{name}`: public_key is {error}; `onay key show {name}` prints the line"
+                )
+            })
+        });
+        let public_key = public_key.transpose()?;
+        Ok(Person {
+            name,
+            roles,
+            token,
+            public_key,
+        })
     }
 }
 

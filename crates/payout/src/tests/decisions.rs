@@ -1,7 +1,9 @@
 //! Who may decide what, and what a decision binds to.
 
 use super::world::{approve, at, decision, held, lira, person, policy, release_started, walk};
-use crate::{Event, IllegalTransition, Motion, NotAllowed, Policy, Role, Short, State, Verdict};
+use crate::{
+    Event, IllegalTransition, Motion, NotAllowed, Policy, Role, Short, SigningKey, State, Verdict,
+};
 
 const SMALL: [i64; 2] = [100, 200];
 const LARGE: [i64; 2] = [40_000, 30_000];
@@ -312,6 +314,47 @@ expires_after = "1h"
         Policy::parse("format = 1").is_err(),
         "without a rule nothing could be released"
     );
+}
+
+#[test]
+fn everybody_has_a_key_of_their_own_or_none() {
+    let people = |keys: [&str; 2]| {
+        let [ali, can] = keys;
+        Policy::parse(&format!(
+            r#"
+format = 1
+[[person]]
+name = "ali"
+roles = ["approver"]
+{ali}
+[[person]]
+name = "can"
+roles = ["approver"]
+{can}
+[[rule]]
+name = "all"
+approvals = 1
+expires_after = "1h"
+"#
+        ))
+    };
+    let key = SigningKey::from_seed(&[1; 32]).public_key();
+    let line = format!("public_key = \"{key}\"");
+    let read = people([&line, ""]).unwrap();
+    let keys: Vec<_> = read.people().map(|person| person.public_key).collect();
+    assert_eq!(keys, [Some(key), None]);
+    for (keys, said) in [
+        (
+            [line.as_str(), line.as_str()],
+            "person `can`: public_key is that of `ali`; everybody makes their own with `onay key new`",
+        ),
+        (
+            ["", "public_key = \"ed25519:AAAA\""],
+            "person `can`: public_key is not a public key; it is written `ed25519:` and 44 characters of base64; `onay key show can` prints the line",
+        ),
+    ] {
+        assert_eq!(people(keys).unwrap_err().to_string(), said);
+    }
 }
 
 #[test]
