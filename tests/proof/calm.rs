@@ -65,7 +65,7 @@ fn who_approves_next(world: &World) -> Option<usize> {
     };
     let was_asked = |person: &usize| {
         head.state.hold().is_some_and(|hold| {
-            let mut asked = hold.rule.asked.iter();
+            let mut asked = hold.rules.asked().into_iter();
             asked.any(|name| name.as_str() == crate::people::PEOPLE[*person])
         })
     };

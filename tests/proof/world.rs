@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use onay_payout::provider::NotSent;
-use onay_payout::{Batch, Event, Motion, ProviderError, State, Verdict};
+use onay_payout::{Batch, Event, Motion, ProviderError, ReasonCode, State, Verdict};
 
 use crate::books::{self, Books, By, Late, Stage};
 use crate::hand::{Hand, Processes, Running, Waits};
@@ -382,6 +382,7 @@ impl World {
                 let verdict = match deed {
                     Deed::Undo => Verdict::Undo,
                     Deed::Reject => Verdict::Reject {
+                        code: ReasonCode::Other,
                         reason: "wrong".to_owned(),
                     },
                     Deed::Approve | Deed::Withdraw | Deed::Resolve(_) => {
@@ -390,10 +391,7 @@ impl World {
                 };
                 let digest = batch.state().hold().map(|hold| hold.digest.to_string());
                 let digest = digest.unwrap_or_default();
-                let motion = Motion {
-                    verdict,
-                    digest: &digest,
-                };
+                let motion = Motion::new(verdict, &digest);
                 let ruling = policy.judge(batch.head(), identity, motion, self.now);
                 ruling.ok().map(Event::Decided)
             }

@@ -12,6 +12,7 @@ mod head;
 mod hold;
 mod outcome;
 mod pauses;
+mod requirement;
 mod scalar;
 mod state;
 #[cfg(test)]

@@ -233,6 +233,7 @@ impl Batch {
             Event::ReadBack(read) => self.read_back(*read, at),
             Event::Decided(ruling) => self.decided(&ruling, at),
             Event::Withdrawn { by, reason } => self.withdrawn(&by, &reason, at),
+            Event::Reminded => self.reminded(at),
             Event::Expired => self.expired(at),
             Event::ApprovalShort(why) => self.approval_short(why, at),
             Event::FundsShort(shortage) => self.funds_short(shortage, at),

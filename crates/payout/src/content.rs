@@ -8,6 +8,7 @@ use crate::digest::{Canonical, Digest};
 use crate::ids::{ExternalId, ItemId};
 use crate::item::Item;
 use crate::money::{Currency, Money, MoneyError};
+use crate::policy::Facts;
 use crate::recipient::Personal;
 
 /// Most items in one batch. iyzico documents no limit (read 2026-11-22).
@@ -17,7 +18,7 @@ pub const ITEMS_PER_BATCH_MAX: usize = 100_000;
 ///
 /// Source: iyzico "Mass Payout Initialize" (English, eight values; the Turkish page has the first
 /// five), read 2026-11-22.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Purpose {
     /// Wages.
     Salary,
@@ -146,6 +147,18 @@ impl Content {
     /// The sum of all items.
     pub const fn total(&self) -> Money {
         self.total
+    }
+
+    /// What rules can see of it before anything else is known.
+    pub fn facts(&self) -> Facts {
+        let amounts = self.items.iter().map(|item| item.amount);
+        let largest = amounts.max_by_key(|amount| amount.amount());
+        Facts {
+            total: self.total,
+            largest: largest.unwrap_or(self.total),
+            purpose: self.purpose,
+            history: None,
+        }
     }
 
     /// The items, in the maker's order.

@@ -9,7 +9,8 @@ use crate::decision::Ruling;
 use crate::ids::{PersonName, RequestId, WorkerName};
 use crate::policy::{Identity, OnInvalid, OnReleaseDoubt, Quorum, ReadBack};
 use crate::provider::{Initialized, Refusal, RemoteCopy, RemoteStatus};
-use crate::state::{HeldRule, Intent, Resolution, Shortage, Why};
+use crate::requirement::Requirement;
+use crate::state::{HeldHistory, Intent, Resolution, Shortage, Why};
 
 /// Something that happened, or that somebody wants to happen.
 #[derive(Debug, Clone)]
@@ -38,6 +39,8 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+    /// People were reminded that a decision is due.
+    Reminded,
     /// The time to decide is over.
     Expired,
     /// The approvals no longer satisfy the policy (a person was removed, a rule got stricter).
@@ -113,6 +116,7 @@ impl Event {
             Self::ReadBack(_) => "read_back",
             Self::Decided(ruling) => ruling.decision().verdict.word(),
             Self::Withdrawn { .. } => "withdraw",
+            Self::Reminded => "remind",
             Self::Expired => "expire",
             Self::ApprovalShort(_) => "approval_short",
             Self::ReleaseStarted { .. } => "release_started",
@@ -151,8 +155,10 @@ pub struct CopyRead {
     pub depth: ReadBack,
     /// The account it was read from.
     pub account: Account,
-    /// The rule in force; without one the batch is held, and nothing can be released.
-    pub rule: Option<HeldRule>,
+    /// The rules in force; without one the batch is held, and nothing can be released.
+    pub rules: Requirement,
+    /// What other batches told, where anything is remembered of them.
+    pub history: Option<HeldHistory>,
     /// How long people have to decide.
     pub expires_after: Duration,
     /// What to do about refused items.

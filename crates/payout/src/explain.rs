@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::head::Head;
 use crate::ids::PersonName;
 use crate::pause::Pause;
+use crate::requirement::Given;
 use crate::state::{Ending, Frozen, Hold, Shortage, State, TurnedDown};
 
 /// Says where a batch stands and what happens next.
@@ -109,21 +110,24 @@ fn stopped(frozen: &Frozen) -> String {
 }
 
 fn pending(batch: &Head, hold: &Hold) -> String {
-    if hold.rule.asked.is_empty() {
+    let Some(needed) = hold
+        .rules
+        .needed()
+        .filter(|_| !hold.rules.asked().is_empty())
+    else {
         return format!(
             "held; rule `{}` asks nobody who may approve it, so it cannot be released; withdraw it \
              or change the policy",
-            hold.rule.name
+            hold.rules.names()
         );
-    }
-    let have = batch.standing_approvals();
-    let open: Vec<&str> = hold
-        .rule
-        .asked
-        .iter()
-        .filter(|name| !batch.has_approval_of(name))
-        .map(PersonName::as_str)
+    };
+    let given: Vec<Given> = batch
+        .standing_approvals()
+        .into_iter()
+        .map(Given::from)
         .collect();
+    let open = hold.rules.open(&given);
+    let open: Vec<&str> = open.into_iter().map(PersonName::as_str).collect();
     format!(
         "held by the provider, {}; {} of {} approvals, rule `{}` asks {} until {}",
         if hold.is_sent {
@@ -131,9 +135,9 @@ fn pending(batch: &Head, hold: &Hold) -> String {
         } else {
             "no money moves"
         },
-        have.len(),
-        hold.rule.needed,
-        hold.rule.name,
+        given.len(),
+        needed,
+        hold.rules.names(),
         open.join(", "),
         time(hold.expires_at)
     )

@@ -6,7 +6,8 @@ use crate::content::Purpose;
 use crate::decision::{Decision, Verdict};
 use crate::digest::Digest;
 use crate::ids::{BatchId, ExternalId, PersonName, RequestId};
-use crate::state::{State, Why};
+use crate::policy::{Facts, HistoryFacts};
+use crate::state::{Hold, State, Why};
 use crate::tie_out::TieOut;
 
 /// A batch without its items: small however many there are. Enough to show it and to decide on it.
@@ -84,6 +85,20 @@ impl Head {
             .as_ref()
             .is_some_and(|parent| parent.maker == *person);
         self.maker == *person || wrote_it
+    }
+
+    /// What rules look at in what is held.
+    pub fn facts(&self, hold: &Hold) -> Facts {
+        Facts {
+            total: hold.total,
+            largest: hold.largest,
+            purpose: self.purpose,
+            history: hold.history.as_ref().map(|known| HistoryFacts {
+                maker_day: known.maker_day,
+                payee_day: known.payee_day,
+                signals: known.signals.kinds(),
+            }),
+        }
     }
 
     /// The approvals of what is held now that stand: one human counts once, the last word counts.

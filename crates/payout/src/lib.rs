@@ -34,7 +34,9 @@ mod policy;
 pub mod provider;
 mod recipient;
 mod release;
+mod requirement;
 mod send_by;
+mod signal;
 mod signature;
 mod state;
 mod statement;
@@ -47,7 +49,7 @@ pub use batch::{Batch, Jobs, NoResend, Transition};
 pub use content::{Content, ITEMS_PER_BATCH_MAX, Purpose, UnknownPurpose};
 pub use copy::Comparison;
 pub use credential::{IssueError, TokenHash, issue_token};
-pub use decision::{Decision, Motion, Ruling, Verdict};
+pub use decision::{Decision, Motion, ReasonCode, Ruling, Signed, SignedAt, Verdict};
 pub use digest::{Canonical, Digest};
 pub use draft::{Checked, Checksums, Draft, DraftItem, TEXT_CHARS_MAX};
 pub use event::{CopyRead, Event, IllegalTransition, NotSentBy, PastInit, ReleaseLook};
@@ -62,17 +64,20 @@ pub use item::{Finality, Item, ItemStatus, Outcome, outcomes_digest};
 pub use money::{AMOUNT_MAX_UNITS, Currency, Money, MoneyError};
 pub use pause::{Pause, PauseEntry, PauseRefused, PauseStep, PauseWish, Pauses};
 pub use policy::{
-    Funds, Identity, NotAllowed, OnInvalid, OnReleaseDoubt, Person, Policy, PolicyError, Quorum,
-    ReadBack, Role, Rule, Safety, Short, Unauthenticated,
+    Conditions, Delegation, Facts, Forged, Funds, HistoryFacts, Identity, MayDecide, NotAllowed,
+    OnInvalid, OnReleaseDoubt, Person, Policy, PolicyError, Quorum, ReadBack, Role, Rule, Safety,
+    Short, Step, Unauthenticated,
 };
 pub use provider::{Provider, ProviderError};
 pub use recipient::{Personal, Recipient, RecipientType, UnknownRecipientType};
 pub use release::ReleasePermit;
+pub use requirement::{Given, HeldRule, HeldStep, Proof, Requirement, StepTally};
 pub use send_by::SendBy;
+pub use signal::{Signal, SignalKind, Signals};
 pub use signature::{BadSignature, KeyError, NotASignature, PublicKey, Signature, SigningKey};
 pub use state::{
-    Cancelling, Ending, Frozen, HeldRule, Hold, Intent, Prepared, Preparing, Proposal, Releasing,
-    Resolution, Shortage, Shown, State, TurnedDown, Why,
+    Cancelling, Ending, Frozen, HeldHistory, Hold, Intent, Prepared, Preparing, Proposal,
+    Releasing, Resolution, Shortage, Shown, State, TurnedDown, Why,
 };
 pub use statement::Statement;
 pub use tie_out::TieOut;

@@ -1,22 +1,34 @@
 //! Who must approve what.
 
+mod authenticate;
+mod count;
+mod delegation;
 mod file;
 mod judge;
+mod rule;
 mod safety;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
+
+use chrono::{DateTime, Utc};
 
 use crate::credential::TokenHash;
 use crate::digest::Digest;
 use crate::head::Head;
 use crate::ids::PersonName;
 use crate::money::Money;
+use crate::requirement::{HeldRule, HeldStep, Requirement};
 use crate::signature::PublicKey;
 
+pub use authenticate::{Identity, Unauthenticated};
+pub use count::{Forged, Quorum, Short};
+pub use delegation::Delegation;
 pub use file::PolicyError;
-pub use judge::{Identity, NotAllowed, Quorum, Short, Unauthenticated};
+pub use judge::{MayDecide, NotAllowed};
+pub use rule::{Conditions, Facts, HistoryFacts, Rule, Step};
 pub use safety::{Funds, OnInvalid, OnReleaseDoubt, ReadBack, Safety};
 
 /// What a person may do.
@@ -71,36 +83,10 @@ pub struct Person {
     pub roles: BTreeSet<Role>,
     /// How they prove who they are.
     pub token: Option<TokenHash>,
+    /// From when on their token proves nothing any more.
+    pub token_until: Option<DateTime<Utc>>,
     /// What their signatures are checked with.
     pub public_key: Option<PublicKey>,
-}
-
-/// Which batches need which approvals.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rule {
-    /// What people call it.
-    pub name: String,
-    /// Applies to totals up to and including this.
-    pub up_to: Option<Money>,
-    /// Applies to totals above this.
-    pub above: Option<Money>,
-    /// How many different people must approve.
-    pub approvals: u32,
-    /// Who may; every approver when absent.
-    pub from: Option<BTreeSet<PersonName>>,
-    /// How long a batch is held for a decision.
-    pub expires_after: Duration,
-}
-
-impl Rule {
-    fn covers(&self, total: Money) -> bool {
-        let is_within = |bound: &Money| bound.currency() == total.currency();
-        self.up_to
-            .is_none_or(|most| is_within(&most) && total.amount() <= most.amount())
-            && self
-                .above
-                .is_none_or(|least| is_within(&least) && total.amount() > least.amount())
-    }
 }
 
 /// The whole policy file.
@@ -108,8 +94,12 @@ impl Rule {
 pub struct Policy {
     safety: Safety,
     people: BTreeMap<PersonName, Person>,
+    delegations: Vec<Delegation>,
     rules: Vec<Rule>,
+    history: Option<Duration>,
     hash: Digest,
+    /// The policies that were active before this one, on the ledger it is used with.
+    past: Arc<HashSet<Digest>>,
 }
 
 impl Policy {
@@ -123,14 +113,33 @@ impl Policy {
         self.hash
     }
 
+    /// The same policy, where these were active before it: what was approved under them counts
+    /// still, as far as this one asks for those who approved.
+    #[must_use]
+    pub fn after(self, past: impl IntoIterator<Item = Digest>) -> Self {
+        let past = Arc::new(past.into_iter().collect());
+        Self { past, ..self }
+    }
+
+    /// Whether decisions that were judged by this policy file count: by this one, or by one that was
+    /// active before. Whoever can name a file of their own could otherwise approve anything.
+    pub fn trusts(&self, policy: Digest) -> bool {
+        policy == self.hash || self.past.contains(&policy)
+    }
+
     /// Everyone the policy knows, by name.
     pub fn people(&self) -> impl Iterator<Item = &Person> {
         self.people.values()
     }
 
-    /// A person the policy knows.
+    /// A person, if the policy knows them.
     pub fn person(&self, name: &PersonName) -> Option<&Person> {
         self.people.get(name)
+    }
+
+    /// Who may approve in whose place.
+    pub fn delegations(&self) -> &[Delegation] {
+        &self.delegations
     }
 
     /// The rules, in the order of the file.
@@ -138,23 +147,60 @@ impl Policy {
         &self.rules
     }
 
-    /// The strictest rule that covers a total: most approvals, then the shorter time.
-    pub fn rule_for(&self, total: Money) -> Option<&Rule> {
-        self.rules
-            .iter()
-            .filter(|rule| rule.covers(total))
-            .max_by_key(|rule| (rule.approvals, std::cmp::Reverse(rule.expires_after)))
+    /// Within which time likely duplicates are looked for; nothing, when nothing is remembered of
+    /// payees and makers.
+    pub const fn history(&self) -> Option<Duration> {
+        self.history
     }
 
-    /// Whom a rule asks about a batch: never those who are behind it.
-    pub fn asked(&self, rule: &Rule, batch: &Head) -> BTreeSet<PersonName> {
-        self.asked_but(rule, |name| batch.is_made_by(name))
+    /// The rules that match, those that ask for most first. All of them must be met, so the strictest
+    /// wins in whatever it is strictest.
+    pub fn rules_for(&self, facts: &Facts) -> Vec<&Rule> {
+        let matching = self.rules.iter();
+        let matching = matching.filter(|rule| rule.conditions.match_facts(facts));
+        let mut rules: Vec<&Rule> = matching.collect();
+        rules.sort_by_key(|rule| std::cmp::Reverse((rule.approvals(), rule.proof)));
+        rules
     }
 
-    /// Whom a rule asks, but for some.
-    pub fn asked_but(
+    /// What must be met for a batch with these facts.
+    pub fn requirement(&self, facts: &Facts, batch: &Head) -> Requirement {
+        self.requirement_but(facts, |name| batch.is_made_by(name))
+    }
+
+    /// What must be met where some people are behind the batch.
+    pub fn requirement_but(
         &self,
-        rule: &Rule,
+        facts: &Facts,
+        is_left_out: impl Fn(&PersonName) -> bool,
+    ) -> Requirement {
+        let rules = self.rules_for(facts).into_iter().map(|rule| HeldRule {
+            name: rule.name.clone(),
+            proof: rule.proof,
+            steps: rule
+                .steps
+                .iter()
+                .map(|step| HeldStep {
+                    needed: step.approvals,
+                    asked: self.asked(step, &is_left_out),
+                })
+                .collect(),
+        });
+        Requirement {
+            rules: rules.collect(),
+        }
+    }
+
+    /// How long people have to decide: the shortest time of the rules that match.
+    pub fn expires_after(&self, facts: &Facts) -> Option<Duration> {
+        let rules = self.rules_for(facts).into_iter();
+        rules.map(|rule| rule.expires_after).min()
+    }
+
+    /// Whom a step asks, but for some.
+    fn asked(
+        &self,
+        step: &Step,
         is_left_out: impl Fn(&PersonName) -> bool,
     ) -> BTreeSet<PersonName> {
         self.people
@@ -162,11 +208,24 @@ impl Policy {
             .filter(|person| person.roles.contains(&Role::Approver))
             .filter(|person| !is_left_out(&person.name))
             .filter(|person| {
-                rule.from
+                step.from
                     .as_ref()
                     .is_none_or(|from| from.contains(&person.name))
             })
             .map(|person| person.name.clone())
             .collect()
+    }
+
+    /// In whose place a person may approve `total` at this moment.
+    pub fn stands_in_for<'p>(
+        &'p self,
+        person: &'p PersonName,
+        total: Money,
+        at: DateTime<Utc>,
+    ) -> impl Iterator<Item = &'p PersonName> {
+        self.delegations
+            .iter()
+            .filter(move |lent| lent.to == *person && lent.covers(total, at))
+            .map(|lent| &lent.from)
     }
 }

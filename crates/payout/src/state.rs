@@ -2,8 +2,6 @@
 
 mod frozen;
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, Utc};
 
 use crate::account::Account;
@@ -11,6 +9,8 @@ use crate::digest::Digest;
 use crate::ids::{PersonName, RequestId, WorkerName};
 use crate::money::Money;
 use crate::provider::{Refusal, RemoteStatus};
+use crate::requirement::Requirement;
+use crate::signal::Signals;
 
 pub use frozen::{Frozen, Proposal, Resolution, Why};
 
@@ -100,8 +100,12 @@ pub struct Hold {
     pub shown: Shown,
     /// The provider's fee as far as it shows one.
     pub commission: Option<Money>,
-    /// The rule in force when it was held.
-    pub rule: HeldRule,
+    /// The largest item that would be paid.
+    pub largest: Money,
+    /// What other batches told, where anything is remembered of them.
+    pub history: Option<HeldHistory>,
+    /// The rules in force when it was held.
+    pub rules: Requirement,
     /// Since when.
     pub held_at: DateTime<Utc>,
     /// Nobody deciding until then means no.
@@ -113,6 +117,19 @@ pub struct Hold {
     pub short: Option<Shortage>,
     /// The provider's status that people have judged: it alone stops nothing any more.
     pub judged: Option<RemoteStatus>,
+    /// How many reminders people had.
+    pub reminded: u8,
+}
+
+/// What other batches told when a batch was held.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct HeldHistory {
+    /// What its maker's batches of 24 hours came to, this one included.
+    pub maker_day: Money,
+    /// The most that one of its payees was to get within 24 hours, this batch included.
+    pub payee_day: Money,
+    /// What people should look at before they decide.
+    pub signals: Signals,
 }
 
 /// The payout balance does not cover a batch.
@@ -133,17 +150,6 @@ pub struct Shown {
     pub total: Option<Money>,
     /// The number of items that would be paid.
     pub count: Option<u64>,
-}
-
-/// A rule, as it was when a batch was held.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct HeldRule {
-    /// What people call it.
-    pub name: String,
-    /// How many different people must approve.
-    pub needed: u32,
-    /// Whom it asked; the maker never stands here.
-    pub asked: BTreeSet<PersonName>,
 }
 
 /// An authorize that may have arrived.

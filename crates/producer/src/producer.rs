@@ -219,7 +219,7 @@ pub fn check(
         mut findings,
     } = draft.check(checksums);
     if let Some(content) = &content
-        && policy.rule_for(content.total()).is_none()
+        && policy.rules_for(&content.facts()).is_empty()
     {
         findings.push(no_rule(content.total()));
     }

@@ -74,7 +74,7 @@ impl Producer {
                 (Err(NoResend::Nothing { .. }), Some(newest)) => return Ok(replayed(&newest)),
                 (Err(no), _) => return Err(no.into()),
             };
-            if self.policy().rule_for(content.total()).is_none() {
+            if self.policy().rules_for(&content.facts()).is_empty() {
                 let finding = no_rule(content.total());
                 return Err(EnqueueError::Invalid(vec![finding]).into());
             }

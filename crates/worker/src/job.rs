@@ -11,8 +11,8 @@ use onay_payout::provider::{
     none_if_refused,
 };
 use onay_payout::{
-    BatchRef, Event, ExternalId, Intent, NotSentBy, PastInit, RequestId, SendBy, Why, WorkerName,
-    cadence,
+    BatchRef, Event, ExternalId, Intent, NotSentBy, PastInit, Policy, RequestId, SendBy, State,
+    Why, WorkerName, cadence,
 };
 use tracing::{debug, error, info, warn};
 
@@ -143,6 +143,10 @@ impl Job<'_> {
             error!(batch.id = %batch, event, before, "{name} is frozen, a person must look{why}");
         } else if event == "found_past_init" {
             error!(batch.id = %batch, event, before, "{name} shows as started although no release is under way, a person must look{why}");
+        } else if let Some(rule) = blocked(&self.worker.policy, &stored) {
+            error!(batch.id = %batch, event, before, "{name} is {after}, and nobody who may approve it is left that rule `{rule}` asks; withdraw it or change the policy{why}");
+        } else if event == "remind" {
+            warn!(batch.id = %batch, event, before, "{name} waits for people{why}");
         } else if event == "approval_short" {
             warn!(batch.id = %batch, event, before, "{name} is not released{why}");
         } else {
@@ -286,6 +290,14 @@ impl Job<'_> {
             retry_after: cadence::pause_after(self.claim.batch, 0, &error).max(NOT_SENT_PAUSE),
         }
     }
+}
+
+/// The rule that nobody can meet, of a batch that waits for people.
+fn blocked(policy: &Policy, stored: &Stored) -> Option<String> {
+    let is_waiting = matches!(stored.batch.state(), State::PendingApproval(_));
+    is_waiting
+        .then(|| policy.blocked(stored.batch.head()))
+        .flatten()
 }
 
 /// What is certainly there is not shown: no answer to act on.

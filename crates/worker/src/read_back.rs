@@ -10,7 +10,7 @@ use onay_payout::provider::{
     Authorized, Lookup, ProviderError, RemoteCopy, RemoteStatus, none_if_refused,
 };
 use onay_payout::{
-    Comparison, CopyRead, Event, HeldRule, ItemStatus, Money, MoneyError, Prepared, ReadBack,
+    Batch, Comparison, CopyRead, Event, Facts, ItemStatus, Money, MoneyError, Prepared, ReadBack,
     RequestId, Why, cadence,
 };
 
@@ -111,27 +111,25 @@ async fn wait(job: &Job<'_>, what: String) -> Result<Done, StepError> {
 
 async fn hold(job: &Job<'_>, copy: Option<RemoteCopy>, depth: ReadBack) -> Result<Done, StepError> {
     let policy = &job.worker.policy;
-    let rule = valid_total(job, copy.as_ref())
-        .ok()
-        .and_then(|total| policy.rule_for(total));
+    let facts = facts(&job.stored.batch, copy.as_ref()).ok();
+    let head = job.stored.batch.head();
+    let rules = facts.as_ref().map(|facts| policy.requirement(facts, head));
+    let expires_after = facts.as_ref().and_then(|facts| policy.expires_after(facts));
     let read = CopyRead {
         copy,
         depth,
         account: job.worker.provider.account().clone(),
-        expires_after: rule.map_or(EXPIRES_AFTER, |rule| rule.expires_after),
-        rule: rule.map(|rule| HeldRule {
-            name: rule.name.clone(),
-            needed: rule.approvals,
-            asked: policy.asked(rule, job.stored.batch.head()),
-        }),
+        expires_after: expires_after.unwrap_or(EXPIRES_AFTER),
+        rules: rules.unwrap_or_default(),
+        history: None,
         on_invalid: policy.safety().on_invalid,
     };
     job.finish(Event::ReadBack(Box::new(read))).await
 }
 
-/// What would be paid: everything that neither initialize nor the copy shows as refused.
-fn valid_total(job: &Job<'_>, copy: Option<&RemoteCopy>) -> Result<Money, MoneyError> {
-    let batch = &job.stored.batch;
+/// What rules see in what would be paid: in everything that neither initialize nor the copy shows as
+/// refused.
+fn facts(batch: &Batch, copy: Option<&RemoteCopy>) -> Result<Facts, MoneyError> {
     let shown_refused: HashSet<_> = copy
         .iter()
         .flat_map(|copy| &copy.items)
@@ -147,5 +145,12 @@ fn valid_total(job: &Job<'_>, copy: Option<&RemoteCopy>) -> Result<Money, MoneyE
             outcome.status != ItemStatus::Invalid && !shown_refused.contains(&item.id)
         })
         .map(|(item, _)| item.amount);
-    Money::sum(batch.content().currency(), valid)
+    let amounts: Vec<Money> = valid.collect();
+    let total = Money::sum(batch.content().currency(), amounts.iter().copied())?;
+    let largest = amounts.into_iter().max_by_key(|amount| amount.amount());
+    Ok(Facts {
+        total,
+        largest: largest.unwrap_or(total),
+        ..batch.content().facts()
+    })
 }

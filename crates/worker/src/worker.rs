@@ -9,7 +9,7 @@ use onay_ledger::{
     Claim, Clock, Done, Handler, Ledger, LedgerError, Queue, Role, RoleSettings, StepError, Stored,
     system_clock,
 };
-use onay_payout::{Event, Policy, Provider, State, WorkerName, cadence};
+use onay_payout::{Event, Hold, Policy, Provider, State, WorkerName, cadence};
 
 use crate::funds::Funds;
 use crate::gate::Gate;
@@ -95,12 +95,7 @@ impl Handler for Worker {
         match state {
             State::Received | State::Preparing(_) => initialize::run(job).await,
             State::Prepared(prepared) => read_back::run(job, prepared).await,
-            State::PendingApproval(hold) => {
-                match hold.expires_at.signed_duration_since(job.now()).to_std() {
-                    Ok(left) if !left.is_zero() => Ok(Done::Later(left)),
-                    Ok(_) | Err(_) => job.finish(Event::Expired).await,
-                }
-            }
+            State::PendingApproval(hold) => wait_for_people(job, &hold).await,
             State::Approved(hold) => authorize::release(job, hold).await,
             State::Releasing(releasing) => authorize::ask(job, releasing.hold).await,
             State::Cancelling(cancelling) => cancel::run(job, cancelling).await,
@@ -114,5 +109,17 @@ impl Handler for Worker {
             | State::Refused(_)
             | State::Frozen(_) => Ok(Done::Later(cadence::LATE_CHECK)),
         }
+    }
+}
+
+/// Held: people are reminded of it, and when their time is over, that means no.
+async fn wait_for_people(job: Job<'_>, hold: &Hold) -> Result<Done, StepError> {
+    let now = job.now();
+    if now >= hold.expires_at {
+        return job.finish(Event::Expired).await;
+    }
+    match hold.wakes_at().signed_duration_since(now).to_std() {
+        Ok(left) if !left.is_zero() => Ok(Done::Later(left)),
+        Ok(_) | Err(_) => job.finish(Event::Reminded).await,
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use onay_console::desk::{self, DeskError, Person};
 use onay_console::view;
 use onay_ledger::{Access, Ledger, LedgerError, now};
-use onay_payout::{BatchRef, Head, Hold, Identity, Motion, Policy, Verdict, explain};
+use onay_payout::{BatchRef, Head, Hold, Identity, Motion, Policy, ReasonCode, Verdict, explain};
 use onay_producer::{Producer, WithdrawError};
 use serde_json::json;
 
@@ -57,7 +57,7 @@ impl Visit {
         let head = self.head().await?;
         let hold = self
             .policy
-            .may_decide(&head, &self.identity, now())
+            .may_decide(&head, self.identity.name(), now())
             .map_err(|error| Failure::refused(error.to_string()))?;
         if !output::is_interactive() {
             return Err(
@@ -66,6 +66,7 @@ impl Visit {
                     .into(),
             );
         }
+        let hold = hold.hold;
         print_question(&head, hold);
         let is_sure = dialoguer::Confirm::new()
             .with_prompt(format!("Approve {} to {} payees?", hold.total, hold.count))
@@ -81,7 +82,7 @@ impl Visit {
             identity: &self.identity,
             via: "cli",
         };
-        let motion = Motion { verdict, digest };
+        let motion = Motion::new(verdict, digest);
         let ledger = self.ledger.as_ref();
         let outcome = desk::decide(ledger, &self.policy, &by, &self.batch, &motion).await;
         let decided = outcome.map_err(|error| match error {
@@ -137,6 +138,7 @@ pub(crate) async fn reject(config: &Config, args: Reject) -> anyhow::Result<Exit
     visit
         .decide(
             Verdict::Reject {
+                code: ReasonCode::Other,
                 reason: args.reason,
             },
             &digest,
@@ -190,7 +192,7 @@ pub(crate) async fn withdraw(config: &Config, args: Withdraw) -> anyhow::Result<
 pub(crate) async fn why(config: &Config, args: Decide) -> anyhow::Result<Exit> {
     let visit = Visit::begin(config, args).await?;
     let (head, person) = (visit.head().await?, visit.identity.name());
-    let (may, because) = match visit.policy.may_decide(&head, &visit.identity, now()) {
+    let (may, because) = match visit.policy.may_decide(&head, person, now()) {
         Ok(_) if head.has_approval_of(person) => (
             true,
             format!("{person} has approved; they may take that back, or reject"),

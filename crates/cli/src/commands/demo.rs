@@ -181,10 +181,7 @@ async fn approve_when_held(stage: &Stage, batch: &BatchRef) -> anyhow::Result<()
 /// The approver approves what is held.
 async fn approve(stage: &Stage, head: &Head, hold: &Hold) -> anyhow::Result<()> {
     let (comment, digest) = (Some("the demo decides".to_owned()), hold.digest.to_string());
-    let motion = Motion {
-        verdict: Verdict::Approve { comment },
-        digest: &digest,
-    };
+    let motion = Motion::new(Verdict::Approve { comment }, &digest);
     let by = Person {
         identity: &stage.approver,
         via: "cli",

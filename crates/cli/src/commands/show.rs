@@ -156,7 +156,7 @@ fn hold_facts(head: &Head, hold: &Hold, policy: Option<&Policy>) -> Vec<Fact> {
         .commission
         .map_or_else(String::new, |fee| format!(", commission {fee}"));
     let standing = head.standing_approvals();
-    let counts = |made: &&&Decision| policy.is_none_or(|policy| view::counts(made, policy));
+    let counts = |made: &&&Decision| policy.is_none_or(|policy| view::counts(head, made, policy));
     let names = |made: Vec<&&Decision>| {
         let names: Vec<&str> = made.iter().map(|made| made.person.as_str()).collect();
         names.join(", ")
@@ -167,7 +167,7 @@ fn hold_facts(head: &Head, hold: &Hold, policy: Option<&Policy>) -> Vec<Fact> {
     } else {
         names(given)
     };
-    let (needed, rule) = (hold.rule.needed, &hold.rule.name);
+    let (needed, rule) = (hold.rules.needed().unwrap_or(u32::MAX), hold.rules.names());
     let mut facts = vec![
         (
             "held",

@@ -218,12 +218,13 @@ impl From<NotAllowed> for Problem {
             | NotAllowed::OwnBatch(_)
             | NotAllowed::NotMaker(..)
             | NotAllowed::NotAsked { .. }
+            | NotAllowed::SignatureNeeded(_)
             | NotAllowed::NoRule(_) => Kind::NotAllowed,
             NotAllowed::NotHeld(..)
             | NotAllowed::Expired(_)
             | NotAllowed::OtherDigest { .. }
             | NotAllowed::NothingToUndo(_) => Kind::Conflict,
-            NotAllowed::NoReason => Kind::InvalidDecision,
+            NotAllowed::NoReason | NotAllowed::Signature(_) => Kind::InvalidDecision,
         };
         Self::new(kind, no.to_string())
     }

@@ -7,12 +7,12 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use onay_ledger::{Stored, now};
-use onay_payout::{BatchRef, Identity, Motion, Policy, Verdict};
+use onay_payout::{BatchRef, Identity, Motion, Policy, ReasonCode, Verdict};
 use onay_producer::Producer;
 use serde::Deserialize;
 
 use super::batch::{Sums, load};
-use super::gate::{counting, may_withdraw, missing};
+use super::gate::{may_withdraw, missing_after};
 use super::shown::Header;
 use super::visitor::{Signed, Visitor};
 use super::{Fault, page};
@@ -62,6 +62,7 @@ impl Action {
         match self {
             Self::Approve => Some(Verdict::Approve { comment: said }),
             Self::Reject => Some(Verdict::Reject {
+                code: ReasonCode::Other,
                 reason: said.unwrap_or_default(),
             }),
             Self::Undo => Some(Verdict::Undo),
@@ -132,13 +133,12 @@ struct Asked {
 }
 
 impl Asked {
-    fn new(stored: &Stored, action: Action, policy: &Policy, header: Header) -> Self {
+    fn new(stored: &Stored, action: Action, policy: &Policy, visitor: &Visitor) -> Self {
         let head = stored.batch.head();
         let hold = head.state.hold();
-        let after = counting(policy, head).len().saturating_add(1);
-        let missing_after = hold.map_or(0, |hold| missing(policy, hold, after));
+        let missing_after = missing_after(policy, head, visitor.identity(), now());
         Self {
-            header,
+            header: Header::from(visitor),
             id: head.id.to_string(),
             external_id: head.external_id.to_string(),
             maker: head.maker.to_string(),
@@ -173,7 +173,7 @@ pub(super) async fn ask(
     let stored = load(&console, &batch).await?;
     allow(&console, visitor.identity(), &stored, action, &seen.digest)?;
     let policy = &console.desk.policy;
-    let asked = Asked::new(&stored, action, policy, Header::from(&visitor));
+    let asked = Asked::new(&stored, action, policy, &visitor);
     Ok(page(StatusCode::OK, &asked))
 }
 
@@ -194,7 +194,7 @@ fn allow(
         let detail = "only its maker withdraws a batch, and only before it is released";
         return Err(Problem::new(Kind::NotAllowed, detail).into());
     };
-    policy.judge(head, me, Motion { verdict, digest }, at)?;
+    policy.judge(head, me, Motion::new(verdict, digest), at)?;
     Ok(())
 }
 
@@ -221,7 +221,7 @@ pub(super) async fn act(
             let asked = Asked {
                 error: Some(error),
                 said: form.words,
-                ..Asked::new(&stored, action, policy, Header::from(&visitor))
+                ..Asked::new(&stored, action, policy, &visitor)
             };
             return Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &asked));
         }
@@ -230,7 +230,7 @@ pub(super) async fn act(
     let (me, batch) = (visitor.identity(), BatchRef::Id(id));
     if let Some(verdict) = action.verdict(line.clone()) {
         let (identity, via, digest) = (me, "console", form.digest.as_str());
-        let (person, motion) = (Person { identity, via }, Motion { verdict, digest });
+        let (person, motion) = (Person { identity, via }, Motion::new(verdict, digest));
         let Desk { ledger, policy, .. } = &console.desk;
         desk::decide(&**ledger, policy, &person, &batch, &motion).await?;
     } else {

@@ -1,7 +1,9 @@
 //! Who approved, who still may, and what this person can do.
 
 use chrono::{DateTime, Utc};
-use onay_payout::{Decision, Event, Head, Hold, Identity, PersonName, Policy, Role, State};
+use onay_payout::{
+    Decision, Event, Given as Approval, Head, Identity, PersonName, Policy, Role, State,
+};
 
 use super::shown::{Moment, prose};
 use crate::view::counts;
@@ -48,7 +50,7 @@ impl Gate {
         now: DateTime<Utc>,
     ) -> Option<Self> {
         let hold = head.state.hold()?;
-        let needed = needed(policy, hold);
+        let needed = needed(policy, head);
         let choice = Choice::of(head, policy, me, now);
         // What was released once was approved, whatever the policy says now.
         let is_over = matches!(choice, Choice::Over);
@@ -58,18 +60,14 @@ impl Gate {
                 person: made.person.to_string(),
                 at: Moment::new(made.at, now),
                 comment: made.verdict.text().unwrap_or_default().to_owned(),
-                counts: is_over || counts(made, policy),
+                counts: is_over || counts(head, made, policy),
             })
             .collect();
         let tally = given.iter().filter(|given| given.counts).count();
-        let is_enough = needed.is_some_and(|needed| tally >= to_usize(needed));
-        let asked = hold
-            .rule
-            .asked
-            .iter()
-            .filter(|name| !is_enough && !has_spoken(policy, head, name));
+        let counting = policy.counted(head);
+        let asked = hold.rules.open(&counting).into_iter();
         Some(Self {
-            rule: hold.rule.name.clone(),
+            rule: hold.rules.names(),
             needed,
             asked: asked.map(ToString::to_string).collect(),
             deadline: Moment::new(hold.expires_at, now),
@@ -80,17 +78,18 @@ impl Gate {
     }
 }
 
-/// How many approvals are needed, by the stricter of the rule it is held under and the rule in
-/// force; nothing, when one of them is missing and so it cannot be released.
-pub(super) fn needed(policy: &Policy, hold: &Hold) -> Option<u32> {
-    let now = policy.rule_for(hold.total)?.approvals;
-    (!hold.rule.asked.is_empty()).then(|| now.max(hold.rule.needed))
+/// How many approvals are needed, by the strictest of the rules it is held under and those in force;
+/// nothing, when it cannot be released.
+pub(super) fn needed(policy: &Policy, head: &Head) -> Option<u32> {
+    let [held, in_force] = policy.requirements(head)?;
+    let is_asked = !held.asked().is_empty();
+    is_asked.then(|| Some(held.needed()?.max(in_force.needed()?)))?
 }
 
 /// The standing approvals that count under this policy.
 pub(super) fn counting<'h>(policy: &Policy, head: &'h Head) -> Vec<&'h Decision> {
     let mut standing = head.standing_approvals();
-    standing.retain(|made| counts(made, policy));
+    standing.retain(|made| counts(head, made, policy));
     standing
 }
 
@@ -101,15 +100,24 @@ pub(super) fn has_spoken(policy: &Policy, head: &Head, person: &PersonName) -> b
         .any(|made| made.person == *person)
 }
 
-/// How many more are needed after `given`.
-pub(super) fn missing(policy: &Policy, hold: &Hold, given: usize) -> usize {
-    needed(policy, hold)
-        .map_or(0, to_usize)
-        .saturating_sub(given)
-}
-
-fn to_usize(count: u32) -> usize {
-    usize::try_from(count).unwrap_or(usize::MAX)
+/// How many more are needed once this person approves.
+pub(super) fn missing_after(
+    policy: &Policy,
+    head: &Head,
+    me: &Identity,
+    now: DateTime<Utc>,
+) -> usize {
+    let mut given = policy.counted(head);
+    if let Ok(may) = policy.may_decide(head, me.name(), now) {
+        given.push(Approval {
+            person: me.name().clone(),
+            on_behalf: may.on_behalf,
+            is_signed: false,
+        });
+    }
+    let requirements = policy.requirements(head).into_iter().flatten();
+    let missing = requirements.map(|asks| asks.missing(&given));
+    missing.max().unwrap_or_default()
 }
 
 impl Choice {
@@ -117,7 +125,7 @@ impl Choice {
         let (State::PendingApproval(_) | State::Approved(_)) = &head.state else {
             return Self::Over;
         };
-        match policy.may_decide(head, me, now) {
+        match policy.may_decide(head, me.name(), now) {
             Ok(_) if has_spoken(policy, head, me.name()) => Self::Revise,
             Ok(_) => Self::Decide,
             Err(no) => Self::Nothing(prose(&no.to_string())),

@@ -89,9 +89,9 @@ impl Gate {
     fn new(head: &Head, hold: &Hold, policy: &Policy, now: DateTime<Utc>) -> Self {
         let deadline = Moment::new(hold.expires_at, now);
         Self {
-            rule: hold.rule.name.clone(),
+            rule: hold.rules.names(),
             given: counting(policy, head).len(),
-            needed: needed(policy, hold),
+            needed: needed(policy, head),
             due: if now < hold.expires_at {
                 format!("expires {}", deadline.relative)
             } else {
@@ -119,7 +119,7 @@ pub(super) async fn inbox(
     waiting.sort_by_key(|head| head.state.hold().map(|hold| hold.expires_at));
     let is_yours = |head: &&Head| {
         let me = visitor.identity();
-        !has_spoken(policy, head, me.name()) && policy.may_decide(head, me, now).is_ok()
+        !has_spoken(policy, head, me.name()) && policy.may_decide(head, me.name(), now).is_ok()
     };
     let (yours, others): (Vec<&Head>, Vec<&Head>) = waiting.iter().partition(is_yours);
     let rows = |heads: Vec<&Head>| {

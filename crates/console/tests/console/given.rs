@@ -15,8 +15,7 @@ use onay_payout::provider::{
     Initialized, InvalidItem, RemoteBatch, RemoteCopy, RemoteItem, RemoteStatus,
 };
 use onay_payout::{
-    BatchRef, CopyRead, Event, HeldRule, Intent, ItemStatus, OnInvalid, Policy, ReadBack, Why,
-    issue_token,
+    BatchRef, CopyRead, Event, Intent, ItemStatus, OnInvalid, Policy, ReadBack, Why, issue_token,
 };
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
@@ -247,17 +246,14 @@ impl World {
     async fn read_back(&self, id: &str) -> Event {
         let policy = &people().policy;
         let stored = self.load(id).await;
-        let rule = policy.rule_for(stored.batch.content().total()).unwrap();
+        let facts = stored.batch.content().facts();
         Event::ReadBack(Box::new(CopyRead {
             copy: None,
             depth: ReadBack::Off,
             account: "sandbox.example/3f9a01c2".parse().unwrap(),
-            rule: Some(HeldRule {
-                name: rule.name.clone(),
-                needed: rule.approvals,
-                asked: policy.asked(rule, stored.batch.head()),
-            }),
-            expires_after: rule.expires_after,
+            rules: policy.requirement(&facts, stored.batch.head()),
+            history: None,
+            expires_after: policy.expires_after(&facts).unwrap(),
             on_invalid: OnInvalid::Ask,
         }))
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use onay_payout::{
-    Account, Batch, Digest, Head, HeldRule, Hold, Intent, Jobs, PauseEntry, PauseStep, Pauses,
-    Releasing, Shown, State, Transition,
+    Account, Batch, Digest, Head, HeldRule, HeldStep, Hold, Intent, Jobs, PauseEntry, PauseStep,
+    Pauses, Proof, Releasing, Requirement, Shown, State, Transition,
 };
 
 use super::scene::{LEASE, Scene, worker};
@@ -58,16 +58,24 @@ fn hold(scene: &Scene<'_>, stored: &Stored) -> Hold {
         total: stored.batch.head().tie_out.requested,
         shown: Shown::default(),
         commission: None,
-        rule: HeldRule {
-            name: "everyday".to_owned(),
-            needed: 1,
-            asked: BTreeSet::from(["mehmet".parse().unwrap()]),
+        largest: stored.batch.head().tie_out.requested,
+        history: None,
+        rules: Requirement {
+            rules: vec![HeldRule {
+                name: "everyday".to_owned(),
+                steps: vec![HeldStep {
+                    needed: 1,
+                    asked: BTreeSet::from(["mehmet".parse().unwrap()]),
+                }],
+                proof: Proof::Token,
+            }],
         },
         held_at: scene.now(),
         expires_at: scene.now() + LEASE,
         is_sent: false,
         short: None,
         judged: None,
+        reminded: 0,
     }
 }
 

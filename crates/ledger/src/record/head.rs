@@ -1,10 +1,11 @@
 //! A batch without its items.
 
 use onay_payout::{
-    BatchId, Decision, Digest, ExternalId, Head, Left, Parent, PersonName, Purpose, RequestId,
-    TieOut, Verdict,
+    BatchId, Decision, Digest, ExternalId, Head, Left, Parent, PersonName, PublicKey, Purpose,
+    ReasonCode, RequestId, Signature, Signed, TieOut, Verdict,
 };
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::V1;
 use super::scalar::{Amount, Text, Time};
@@ -190,20 +191,43 @@ impl From<TieOutRecord> for TieOut {
 #[serde(deny_unknown_fields)]
 struct DecisionRecord {
     person: Text<PersonName>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    on_behalf: Option<Text<PersonName>>,
     verdict: VerdictRecord,
     digest: Text<Digest>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    request_id: Option<Text<RequestId>>,
     policy: Text<Digest>,
+    /// None in what was recorded before decisions were counted.
+    #[serde(default, skip_serializing_if = "is_first")]
+    revision: u32,
     at: Time,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    signed: Option<SignedRecord>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SignedRecord {
+    key: Text<PublicKey>,
+    signature: Text<Signature>,
 }
 
 impl From<&Decision> for DecisionRecord {
     fn from(decision: &Decision) -> Self {
         Self {
             person: Text(decision.person.clone()),
+            on_behalf: decision.on_behalf.clone().map(Text),
             verdict: VerdictRecord::from(&decision.verdict),
             digest: Text(decision.digest),
+            request_id: decision.request_id.clone().map(Text),
             policy: Text(decision.policy),
+            revision: decision.revision,
             at: Time(decision.at),
+            signed: decision.signed.map(|signed| SignedRecord {
+                key: Text(signed.key),
+                signature: Text(signed.signature),
+            }),
         }
     }
 }
@@ -212,10 +236,17 @@ impl From<DecisionRecord> for Decision {
     fn from(record: DecisionRecord) -> Self {
         Self {
             person: record.person.0,
+            on_behalf: record.on_behalf.map(|Text(name)| name),
             verdict: record.verdict.into(),
             digest: record.digest.0,
+            request_id: record.request_id.map(|Text(id)| id),
             policy: record.policy.0,
+            revision: record.revision,
             at: record.at.0,
+            signed: record.signed.map(|signed| Signed {
+                key: signed.key.0,
+                signature: signed.signature.0,
+            }),
         }
     }
 }
@@ -223,8 +254,14 @@ impl From<DecisionRecord> for Decision {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum VerdictRecord {
-    Approve { comment: Option<String> },
-    Reject { reason: String },
+    Approve {
+        comment: Option<String>,
+    },
+    Reject {
+        #[serde(default, skip_serializing_if = "is_other")]
+        code: Code,
+        reason: String,
+    },
     Undo,
 }
 
@@ -234,7 +271,8 @@ impl From<&Verdict> for VerdictRecord {
             Verdict::Approve { comment } => Self::Approve {
                 comment: comment.clone(),
             },
-            Verdict::Reject { reason } => Self::Reject {
+            Verdict::Reject { code, reason } => Self::Reject {
+                code: Code(*code),
                 reason: reason.clone(),
             },
             Verdict::Undo => Self::Undo,
@@ -246,8 +284,34 @@ impl From<VerdictRecord> for Verdict {
     fn from(record: VerdictRecord) -> Self {
         match record {
             VerdictRecord::Approve { comment } => Self::Approve { comment },
-            VerdictRecord::Reject { reason } => Self::Reject { reason },
+            VerdictRecord::Reject { code, reason } => Self::Reject {
+                code: code.0,
+                reason,
+            },
             VerdictRecord::Undo => Self::Undo,
         }
+    }
+}
+
+/// A kind of reason, by its word.
+#[derive(Default, PartialEq)]
+struct Code(ReasonCode);
+
+fn is_other(code: &Code) -> bool {
+    *code == Code::default()
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.word())
+    }
+}
+
+impl<'de> Deserialize<'de> for Code {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word = String::deserialize(deserializer)?;
+        ReasonCode::from_word(&word)
+            .map(Self)
+            .ok_or_else(|| D::Error::custom("unknown code"))
     }
 }

@@ -2,11 +2,12 @@
 
 use onay_payout::provider::{Refusal, RemoteStatus};
 use onay_payout::{
-    Account, Digest, HeldRule, Hold, Intent, PersonName, Preparing, Releasing, RequestId, Shortage,
-    Shown, WorkerName,
+    Account, Digest, HeldHistory, Hold, Intent, Preparing, Releasing, RequestId, Shortage, Shown,
+    WorkerName,
 };
 use serde::{Deserialize, Serialize};
 
+use super::requirement::{self, HistoryRecord, RuleRecord, RulesRecord};
 use super::scalar::{Amount, Text, Time};
 use super::state::RefusalRecord;
 
@@ -46,6 +47,14 @@ pub(super) struct PreparingRecord {
     deadline: Time,
     #[serde(default = "once", skip_serializing_if = "is_once")]
     tries: u32,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature serde calls"
+)]
+const fn is_none_yet(reminded: &u8) -> bool {
+    *reminded == 0
 }
 
 const fn once() -> u32 {
@@ -97,7 +106,14 @@ pub(super) struct HoldRecord {
     shown_total: Option<Amount>,
     shown_count: Option<u64>,
     commission: Option<Amount>,
-    rule: RuleRecord,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    largest: Option<Amount>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    history: Option<HistoryRecord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rule: Option<RuleRecord>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    rules: Vec<RulesRecord>,
     held_at: Time,
     expires_at: Time,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -106,6 +122,8 @@ pub(super) struct HoldRecord {
     short: Option<ShortageRecord>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     judged: Option<String>,
+    #[serde(default, skip_serializing_if = "is_none_yet")]
+    reminded: u8,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -116,21 +134,10 @@ struct ShortageRecord {
     at: Time,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RuleRecord {
-    name: String,
-    needed: u32,
-    asked: Vec<Text<PersonName>>,
-}
-
 impl From<&Hold> for HoldRecord {
     fn from(hold: &Hold) -> Self {
-        let rule = RuleRecord {
-            name: hold.rule.name.clone(),
-            needed: hold.rule.needed,
-            asked: hold.rule.asked.iter().cloned().map(Text).collect(),
-        };
+        let (rule, rules) = requirement::written(&hold.rules);
+        let is_only = hold.largest == hold.total;
         Self {
             request_id: hold.request_id.clone().map(Text),
             account: Text(hold.account.clone()),
@@ -140,7 +147,10 @@ impl From<&Hold> for HoldRecord {
             shown_total: hold.shown.total.map(Amount),
             shown_count: hold.shown.count,
             commission: hold.commission.map(Amount),
+            largest: (!is_only).then_some(Amount(hold.largest)),
+            history: hold.history.as_ref().map(HistoryRecord::from),
             rule,
+            rules,
             held_at: Time(hold.held_at),
             expires_at: Time(hold.expires_at),
             sent: hold.is_sent,
@@ -150,22 +160,13 @@ impl From<&Hold> for HoldRecord {
                 at: Time(short.at),
             }),
             judged: hold.judged.as_ref().map(|status| status.word().to_owned()),
+            reminded: hold.reminded,
         }
     }
 }
 
 impl From<HoldRecord> for Hold {
     fn from(record: HoldRecord) -> Self {
-        let rule = HeldRule {
-            name: record.rule.name,
-            needed: record.rule.needed,
-            asked: record
-                .rule
-                .asked
-                .into_iter()
-                .map(|Text(name)| name)
-                .collect(),
-        };
         Self {
             request_id: record.request_id.map(|Text(id)| id),
             account: record.account.0,
@@ -177,7 +178,9 @@ impl From<HoldRecord> for Hold {
                 count: record.shown_count,
             },
             commission: record.commission.map(|Amount(money)| money),
-            rule,
+            largest: record.largest.map_or(record.total.0, |Amount(money)| money),
+            history: record.history.map(HeldHistory::from),
+            rules: requirement::read(record.rule, record.rules),
             held_at: record.held_at.0,
             expires_at: record.expires_at.0,
             is_sent: record.sent,
@@ -187,6 +190,7 @@ impl From<HoldRecord> for Hold {
                 at: short.at.0,
             }),
             judged: record.judged.map(|word| RemoteStatus::from_word(&word)),
+            reminded: record.reminded,
         }
     }
 }

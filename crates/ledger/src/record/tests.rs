@@ -8,12 +8,13 @@ use std::str::FromStr;
 use chrono::{DateTime, Utc};
 use onay_payout::provider::{Refusal, RemoteStatus};
 use onay_payout::{
-    Cancelling, Content, Currency, Decision, Digest, Ending, Frozen, Head, HeldRule, Hold, Intent,
-    Item, ItemStatus, Left, Money, Outcome, Parent, PersonName, Personal, Prepared, Preparing,
-    Proposal, Purpose, Recipient, RecipientType, Releasing, Resolution, Shortage, Shown, State,
-    TieOut, TurnedDown, Verdict, Why,
+    Cancelling, Content, Currency, Decision, Digest, Ending, Frozen, Head, HeldHistory, HeldRule,
+    HeldStep, Hold, Intent, Item, ItemStatus, Left, Money, Outcome, Parent, PersonName, Personal,
+    Prepared, Preparing, Proof, Proposal, Purpose, ReasonCode, Recipient, RecipientType, Releasing,
+    Requirement, Resolution, Shortage, Shown, Signal, SignalKind, Signals, Signed, SigningKey,
+    State, TieOut, TurnedDown, Verdict, Why,
 };
-use proptest::collection::{btree_set, vec};
+use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
@@ -58,19 +59,44 @@ fn intent() -> impl Strategy<Value = Intent> {
     })
 }
 
+fn requirement() -> impl Strategy<Value = Requirement> {
+    let step = (any::<u32>(), btree_set(id::<PersonName>(), 0..4))
+        .prop_map(|(needed, asked)| HeldStep { needed, asked });
+    let proof = prop_oneof![Just(Proof::Token), Just(Proof::Signature)];
+    let rule = (any::<String>(), vec(step, 0..3), proof)
+        .prop_map(|(name, steps, proof)| HeldRule { name, steps, proof });
+    vec(rule, 0..3).prop_map(|rules| Requirement { rules })
+}
+
+fn history() -> impl Strategy<Value = HeldHistory> {
+    let kind = || proptest::sample::select(SignalKind::ALL.to_vec());
+    let signal = (kind(), id(), any::<String>()).prop_map(|(kind, item, detail)| Signal {
+        kind,
+        item,
+        detail,
+    });
+    let signals = (btree_map(kind(), any::<usize>(), 0..3), vec(signal, 0..3))
+        .prop_map(|(counts, listed)| Signals::restore(counts, listed));
+    (money(), money(), signals).prop_map(|(maker_day, payee_day, signals)| HeldHistory {
+        maker_day,
+        payee_day,
+        signals,
+    })
+}
+
 prop_compose! {
     fn hold()(
         (request_id, account, digest) in (option::of(id()), "[a-z.-]{1,20}/[0-9a-f]{8}", digest()),
         (count, total, commission) in (0..100_000_usize, money(), option::of(money())),
         (shown_total, shown_count) in (option::of(money()), option::of(any::<u64>())),
-        (name, needed, asked) in (any::<String>(), any::<u32>(), btree_set(id::<PersonName>(), 0..4)),
-        (held_at, expires_at) in (time(), time()),
+        (rules, history, largest) in (requirement(), option::of(history()), money()),
+        (held_at, expires_at, reminded) in (time(), time(), any::<u8>()),
         (is_sent, short, judged) in (any::<bool>(), option::of((money(), money(), time())), option::of(status())),
     ) -> Hold {
-        let (account, rule) = (account.parse().unwrap(), HeldRule { name, needed, asked });
+        let account = account.parse().unwrap();
         let shown = Shown { total: shown_total, count: shown_count };
         let short = short.map(|(balance, needed, at)| Shortage { balance, needed, at });
-        Hold { request_id, account, digest, count, total, shown, commission, rule, held_at, expires_at, is_sent, short, judged }
+        Hold { request_id, account, digest, count, total, shown, commission, largest, history, rules, held_at, expires_at, is_sent, short, judged, reminded }
     }
 }
 
@@ -195,16 +221,33 @@ fn proposal() -> impl Strategy<Value = Proposal> {
 fn decision() -> impl Strategy<Value = Decision> {
     let verdict = prop_oneof![
         option::of(any::<String>()).prop_map(|comment| Verdict::Approve { comment }),
-        any::<String>().prop_map(|reason| Verdict::Reject { reason }),
+        (
+            proptest::sample::select(ReasonCode::ALL.to_vec()),
+            any::<String>()
+        )
+            .prop_map(|(code, reason)| Verdict::Reject { code, reason }),
         Just(Verdict::Undo),
     ];
-    (id(), verdict, digest(), digest(), time()).prop_map(|(person, verdict, digest, policy, at)| {
+    let signed = any::<[u8; 32]>().prop_map(|seed| {
+        let key = SigningKey::from_seed(&seed);
+        let signature = key.sign(Digest::of(&seed));
+        let key = key.public_key();
+        Signed { key, signature }
+    });
+    let by = (id(), option::of(id()), any::<u32>(), option::of(signed));
+    let what = (verdict, digest(), option::of(id()), digest(), time());
+    (by, what).prop_map(|(by, (verdict, digest, request_id, policy, at))| {
+        let (person, on_behalf, revision, signed) = by;
         Decision {
             person,
+            on_behalf,
             verdict,
             digest,
+            request_id,
             policy,
+            revision,
             at,
+            signed,
         }
     })
 }

@@ -1,9 +1,9 @@
 //! People: approve, reject, undo, withdraw; and time, which decides no.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Batch, Jobs, Transition};
-use crate::decision::{Ruling, Verdict};
+use crate::decision::{Decision, Ruling, Verdict};
 use crate::event::IllegalTransition;
 use crate::ids::RequestId;
 use crate::item::ItemStatus;
@@ -35,8 +35,11 @@ impl Batch {
         let mut batch = self.clone();
         batch.head.decisions.push(decision.clone());
         let transition = match &decision.verdict {
-            Verdict::Approve { .. } | Verdict::Undo => batch.to_counted(hold, ruling.needed(), at),
-            Verdict::Reject { reason } => {
+            Verdict::Approve { .. } | Verdict::Undo if ruling.is_enough() => {
+                batch.to(State::Approved(hold.clone()), batch.release_soon(), at)
+            }
+            Verdict::Approve { .. } | Verdict::Undo => batch.to_pending(hold, at),
+            Verdict::Reject { reason, .. } => {
                 let turned_down = TurnedDown {
                     by: Some(decision.person.clone()),
                     reason: reason.clone(),
@@ -53,29 +56,40 @@ impl Batch {
     /// repeating, and so is one that would now be enough.
     fn repeats(&self, ruling: &Ruling) -> bool {
         let decision = ruling.decision();
-        let is_approval = matches!(decision.verdict, Verdict::Approve { .. });
-        let standing = self.head.standing_approvals();
-        let stands = standing
-            .iter()
-            .any(|made| made.person == decision.person && made.policy == decision.policy);
-        let is_enough = standing.len() >= usize::try_from(ruling.needed()).unwrap_or(usize::MAX);
+        let is_same = |made: &&Decision| {
+            made.person == decision.person
+                && made.policy == decision.policy
+                && made.on_behalf == decision.on_behalf
+                && made.signed.is_some() == decision.signed.is_some()
+        };
+        let stands = self.head.standing_approvals().iter().any(is_same);
         let is_pending = matches!(self.state(), State::PendingApproval(_));
-        is_approval && stands && !(is_pending && is_enough)
+        decision.is_approval() && stands && !(is_pending && ruling.is_enough())
     }
 
-    /// Approved when enough approvals stand, pending otherwise. A rule that asks for none is
-    /// satisfied by nobody.
-    fn to_counted(&self, hold: &Hold, needed: u32, at: DateTime<Utc>) -> Transition {
-        let needed = usize::try_from(needed.max(1)).unwrap_or(usize::MAX);
-        if self.head.standing_approvals().len() >= needed {
-            self.to(State::Approved(hold.clone()), self.release_soon(), at)
-        } else {
-            self.to(
-                State::PendingApproval(hold.clone()),
-                Jobs::worker(hold.expires_at),
-                at,
-            )
+    /// Held on. Its worker's job is the next reminder, or the end of the time to decide.
+    fn to_pending(&self, hold: &Hold, at: DateTime<Utc>) -> Transition {
+        let jobs = Jobs::worker(hold.wakes_at());
+        self.to(State::PendingApproval(hold.clone()), jobs, at)
+    }
+
+    /// People are told that half, or nine tenths, of the time to decide is over.
+    pub(super) fn reminded(&self, at: DateTime<Utc>) -> Result<Transition, IllegalTransition> {
+        let State::PendingApproval(hold) = self.state() else {
+            return Err(self.illegal());
+        };
+        let due = hold.wakes_at();
+        if at < due || due >= hold.expires_at {
+            return Err(IllegalTransition::TooEarly(due));
         }
+        // After a long sleep one reminder is enough.
+        let mut hold = hold.clone();
+        while hold.wakes_at() <= at && hold.wakes_at() < hold.expires_at {
+            hold.reminded = hold.reminded.saturating_add(1);
+        }
+        let left = hold.expires_at.signed_duration_since(at);
+        let note = format!("a decision is due within {}", span(left));
+        Ok(self.to_pending(&hold, at).noted(note))
     }
 
     pub(super) fn withdrawn(
@@ -134,12 +148,7 @@ impl Batch {
         at: DateTime<Utc>,
     ) -> Result<Transition, IllegalTransition> {
         match self.state() {
-            State::Approved(hold) => {
-                let jobs = Jobs::worker(hold.expires_at);
-                Ok(self
-                    .to(State::PendingApproval(hold.clone()), jobs, at)
-                    .noted(why))
-            }
+            State::Approved(hold) => Ok(self.to_pending(hold, at).noted(why)),
             _ => Err(self.illegal()),
         }
     }
@@ -164,5 +173,15 @@ impl Batch {
         Ok(self
             .to(State::Cancelling(cancelling), Jobs::worker(at), at)
             .noted(note))
+    }
+}
+
+/// A span of time for people: hours and minutes, no more.
+fn span(time: TimeDelta) -> String {
+    let (hours, minutes) = (time.num_hours(), time.num_minutes().rem_euclid(60));
+    match hours {
+        ..1 => format!("{minutes} min"),
+        1..48 => format!("{hours} h {minutes} min"),
+        _ => format!("{} days", time.num_days()),
     }
 }

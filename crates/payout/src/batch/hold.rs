@@ -11,7 +11,11 @@ use crate::item::{Item, ItemStatus};
 use crate::money::Money;
 use crate::policy::OnInvalid;
 use crate::provider::Refusal;
-use crate::state::{Ending, HeldRule, Hold, Shown, State, TurnedDown};
+use crate::requirement::Requirement;
+use crate::state::{Ending, Hold, Shown, State, TurnedDown};
+
+/// After so many tenths of their time people are reminded.
+const REMINDED_AT: [i32; 2] = [5, 9];
 
 impl Batch {
     /// Decides what a batch whose copy is right becomes: held, refused, or turned down.
@@ -54,8 +58,9 @@ impl Batch {
                 total: copy.batch.total,
                 count: copy.total_items,
             });
-        let (count, rule) = (valid.len(), read.rule.unwrap_or_else(no_rule));
+        let count = valid.len();
         let hold = Hold {
+            largest: largest(&valid, total),
             digest: self.digest(read.account.as_str(), request_id.as_str(), valid, total),
             request_id: Some(request_id),
             account: read.account,
@@ -63,16 +68,18 @@ impl Batch {
             total,
             shown,
             commission,
-            rule,
+            history: read.history,
+            rules: read.rules,
             held_at: at,
             expires_at: after(at, read.expires_after),
             is_sent: false,
             short: None,
             judged: None,
+            reminded: 0,
         };
         let (jobs, note) = (
-            Jobs::worker(hold.expires_at),
-            format!("held under rule `{}`", hold.rule.name),
+            Jobs::worker(hold.wakes_at()),
+            format!("held under rule `{}`", hold.rules.names()),
         );
         Ok(self.to(State::PendingApproval(hold), jobs, at).noted(note))
     }
@@ -132,27 +139,41 @@ impl Batch {
         .map_err(|_| IllegalTransition::Unsummable)?;
         Ok(Hold {
             count: valid.len(),
+            largest: largest(&valid, total),
             digest: self.digest(account.as_str(), id, valid, total),
             request_id,
             account,
             total,
             shown: Shown::default(),
             commission: None,
-            rule: no_rule(),
+            history: None,
+            rules: Requirement::default(),
             held_at: at,
             expires_at: at,
             is_sent: true,
             short: None,
             judged: None,
+            reminded: 0,
         })
     }
 }
 
-/// Under no rule nobody is asked, and nothing is ever released.
-fn no_rule() -> HeldRule {
-    HeldRule {
-        name: "none".to_owned(),
-        needed: u32::MAX,
-        asked: std::collections::BTreeSet::new(),
+/// The largest item.
+fn largest(items: &[&Item], total: Money) -> Money {
+    let amounts = items.iter().map(|item| item.amount);
+    amounts
+        .max_by_key(|amount| amount.amount())
+        .unwrap_or(total)
+}
+
+impl Hold {
+    /// When people are reminded next, or their time is over.
+    pub fn wakes_at(&self) -> DateTime<Utc> {
+        let whole = self.expires_at.signed_duration_since(self.held_at);
+        let tenths = REMINDED_AT.get(usize::from(self.reminded));
+        let reminder = tenths
+            .and_then(|tenths| whole.checked_mul(*tenths)?.checked_div(10))
+            .and_then(|passed| self.held_at.checked_add_signed(passed));
+        reminder.map_or(self.expires_at, |at| at.min(self.expires_at))
     }
 }

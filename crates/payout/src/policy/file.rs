@@ -1,17 +1,24 @@
 //! The policy file (TOML, format 1).
 
+mod rules;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 
 use serde::Deserialize;
 
-use super::{Funds, OnInvalid, OnReleaseDoubt, Person, Policy, ReadBack, Role, Rule, Safety};
+use super::{
+    Delegation, Funds, OnInvalid, OnReleaseDoubt, Person, Policy, ReadBack, Role, Rule, Safety,
+};
 use crate::credential::TokenHash;
 use crate::digest::Digest;
 use crate::ids::PersonName;
-use crate::money::Money;
 use crate::signature::PublicKey;
+use rules::{DelegationTable, GroupTable, HistoryTable, Names, RuleTable};
 
 /// What is wrong with a policy file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,6 +39,11 @@ struct File {
     safety: SafetyTable,
     #[serde(default)]
     person: Vec<PersonTable>,
+    #[serde(default)]
+    group: Vec<GroupTable>,
+    #[serde(default)]
+    delegation: Vec<DelegationTable>,
+    history: Option<HistoryTable>,
     #[serde(default)]
     rule: Vec<RuleTable>,
 }
@@ -66,18 +78,8 @@ struct PersonTable {
     name: String,
     roles: Vec<String>,
     token: Option<String>,
+    token_until: Option<String>,
     public_key: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RuleTable {
-    name: String,
-    up_to: Option<String>,
-    above: Option<String>,
-    approvals: u32,
-    from: Option<Vec<String>>,
-    expires_after: String,
 }
 
 impl Policy {
@@ -94,11 +96,21 @@ impl Policy {
         }
         let safety = kept(file.safety.read(), &mut problems);
         let people = read_people(file.person, &mut problems);
+        let names = Names::read(file.group, &people, &mut problems);
         let rules: Vec<Rule> = file
             .rule
             .into_iter()
-            .filter_map(|rule| kept(rule.read(&people), &mut problems))
+            .filter_map(|rule| kept(rule.read(&names), &mut problems))
             .collect();
+        problems.extend(twice("rule", rules.iter().map(|rule| rule.name.as_str())));
+        let delegations: Vec<Delegation> = file
+            .delegation
+            .into_iter()
+            .filter_map(|lent| kept(lent.read(&names), &mut problems))
+            .collect();
+        let history = file.history.map(HistoryTable::read).transpose();
+        let history = kept(history, &mut problems).flatten();
+        problems.extend(without_history(history, &rules));
         if rules.is_empty() && problems.is_empty() {
             problems.push("no [[rule]]: nothing could ever be released".to_owned());
         }
@@ -106,8 +118,11 @@ impl Policy {
             Some(safety) if problems.is_empty() => Ok(Self {
                 safety,
                 people,
+                delegations,
                 rules,
+                history,
                 hash: Digest::of(text.as_bytes()),
+                past: Arc::default(),
             }),
             _ => Err(PolicyError::Rules(problems)),
         }
@@ -203,6 +218,10 @@ impl PersonTable {
                 })
             })
             .transpose()?;
+        let token_until = self
+            .token_until
+            .map(|text| moment(&format!("person `{name}`: token_until"), &text))
+            .transpose()?;
         let public_key = self.public_key.map(|text| {
             text.parse::<PublicKey>().map_err(|error| {
                 format!(
@@ -215,68 +234,48 @@ impl PersonTable {
             name,
             roles,
             token,
+            token_until,
             public_key,
         })
     }
 }
 
-impl RuleTable {
-    fn read(self, people: &BTreeMap<PersonName, Person>) -> Result<Rule, String> {
-        let name = self.name;
-        let money = |key: &str, text: Option<String>| {
-            text.map(|text| {
-                Money::from_str(&text).map_err(|error| {
-                    format!(
-                        "rule `{name}`: {key} `{text}` is {error}; write it as \"50000.00 TRY\""
-                    )
-                })
-            })
-            .transpose()
-        };
-        let up_to = money("up_to", self.up_to)?;
-        let above = money("above", self.above)?;
-        if self.approvals == 0 {
-            return Err(format!(
-                "rule `{name}`: approvals is 0; at least one person must approve"
-            ));
-        }
-        let from = self
-            .from
-            .map(|names| {
-                names
-                    .iter()
-                    .map(|asked| approver(&name, asked, people))
-                    .collect()
-            })
-            .transpose()?;
-        let expires_after = duration(
-            &format!("rule `{name}`: expires_after"),
-            &self.expires_after,
-        )?;
-        Ok(Rule {
-            up_to,
-            above,
-            approvals: self.approvals,
-            from,
-            expires_after,
-            name,
-        })
-    }
-}
-
-fn approver(
-    rule: &str,
-    name: &str,
-    people: &BTreeMap<PersonName, Person>,
-) -> Result<PersonName, String> {
-    people
-        .values()
-        .find(|person| person.name.as_str() == name && person.roles.contains(&Role::Approver))
-        .map(|person| person.name.clone())
-        .ok_or_else(|| format!("rule `{rule}`: from names `{name}`, who is not an approver"))
-}
-
-fn duration(place: &str, text: &str) -> Result<Duration, String> {
+pub(super) fn duration(place: &str, text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text)
         .map_err(|error| format!("{place} `{text}`: {error}; write it as \"48h\" or \"10m\""))
+}
+
+/// A moment, or the beginning of a day in UTC.
+pub(super) fn moment(place: &str, text: &str) -> Result<DateTime<Utc>, String> {
+    let day = NaiveDate::from_str(text).map(|day| day.and_time(NaiveTime::MIN).and_utc());
+    DateTime::parse_from_rfc3339(text)
+        .map(|moment| moment.to_utc())
+        .or(day)
+        .map_err(|_| {
+            format!("{place} `{text}` is no date; write it as \"2027-01-31\" or \"2027-01-31T09:00:00Z\"")
+        })
+}
+
+/// Names that stand twice.
+fn twice<'n>(kind: &str, names: impl Iterator<Item = &'n str>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    names
+        .filter(|name| !seen.insert(*name))
+        .map(|name| format!("{kind} `{name}` stands twice"))
+        .collect()
+}
+
+/// Rules that look at what nothing would remember.
+fn without_history(history: Option<Duration>, rules: &[Rule]) -> Vec<String> {
+    let in_vain = rules
+        .iter()
+        .filter(|rule| history.is_none() && rule.conditions.needs_history());
+    in_vain
+        .map(|rule| {
+            format!(
+                "rule `{}` looks at other batches, and nothing is remembered of them; add [history]",
+                rule.name
+            )
+        })
+        .collect()
 }

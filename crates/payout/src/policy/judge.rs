@@ -1,63 +1,17 @@
-//! Who somebody is, whether they may decide, and whether enough have: proofs that only the policy
-//! makes.
+//! Whether a person may decide.
 
-use std::collections::BTreeSet;
+use chrono::{DateTime, TimeDelta, Utc};
 
-use chrono::{DateTime, Utc};
-use secrecy::SecretString;
-
-use super::{Policy, Role};
-use crate::credential::claimed_name;
+use super::{Identity, Policy, Role};
 use crate::decision::{Decision, Motion, Ruling, Verdict};
-use crate::digest::Digest;
 use crate::head::Head;
 use crate::ids::PersonName;
 use crate::money::Money;
+use crate::requirement::Proof;
 use crate::state::{Hold, State};
 
-/// Someone who has proved who they are. Only [`Policy::authenticate`] makes one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
-    name: PersonName,
-    roles: BTreeSet<Role>,
-}
-
-impl Identity {
-    /// Their name.
-    pub const fn name(&self) -> &PersonName {
-        &self.name
-    }
-
-    /// Whether they have a role.
-    pub fn has(&self, role: Role) -> bool {
-        self.roles.contains(&role)
-    }
-}
-
-/// Proof that the recorded decisions of a batch satisfy the policy for its digest.
-/// Only [`Policy::quorum`] makes one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Quorum {
-    digest: Digest,
-    people: Vec<PersonName>,
-}
-
-impl Quorum {
-    /// What was approved.
-    pub const fn digest(&self) -> Digest {
-        self.digest
-    }
-
-    /// Whose approvals count.
-    pub fn people(&self) -> &[PersonName] {
-        &self.people
-    }
-}
-
-/// The token is not one of anybody's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the token is not valid; check ONAY_TOKEN, or ask for a new one (`onay token new`)")]
-pub struct Unauthenticated;
+/// How old a signature may be when it is handed in, and how far ahead its clock.
+const SIGNED_WITHIN: TimeDelta = TimeDelta::minutes(10);
 
 /// Why a person may not do something.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -100,6 +54,15 @@ pub enum NotAllowed {
     /// No rule covers the batch: nothing is released.
     #[error("no rule of the policy covers {0}")]
     NoRule(Money),
+    /// Only a signature of theirs would count.
+    #[error(
+        "rule `{0}` asks for a signature; sign with `onay approve --key FILE` (`onay key new` makes a key, \
+         whose line goes into the policy file)"
+    )]
+    SignatureNeeded(String),
+    /// What they signed is not this decision.
+    #[error("the signature does not count: {0}")]
+    Signature(&'static str),
     /// The maker must learn why.
     #[error("a rejection needs a reason that the maker can read")]
     NoReason,
@@ -108,48 +71,16 @@ pub enum NotAllowed {
     NothingToUndo(PersonName),
 }
 
-/// What is missing for a release.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Short {
-    /// The batch is not held.
-    #[error("the batch is not held for approval")]
-    NotHeld,
-    /// No rule covers it any more.
-    #[error("no rule of the policy covers {0}")]
-    NoRule(Money),
-    /// Too few approvals count.
-    #[error("{have} of {needed} approvals count under the policy in force")]
-    Approvals {
-        /// How many count.
-        have: usize,
-        /// How many are needed.
-        needed: u32,
-    },
+/// What a person who may decide decides on, and as who.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MayDecide<'b> {
+    /// What is held.
+    pub hold: &'b Hold,
+    /// In whose place, when they are not asked themselves.
+    pub on_behalf: Option<PersonName>,
 }
 
 impl Policy {
-    /// Finds out who holds `token`. Takes the time of one hash, whoever asks.
-    pub fn authenticate(&self, token: &SecretString) -> Result<Identity, Unauthenticated> {
-        let claimed = claimed_name(token).and_then(|name| self.people.get(&name));
-        let decoy = || {
-            self.people
-                .values()
-                .find_map(|person| person.token.as_ref())
-        };
-        match claimed.and_then(|person| Some((person, person.token.as_ref()?))) {
-            Some((person, hash)) if hash.verify(token) => Ok(Identity {
-                name: person.name.clone(),
-                roles: person.roles.clone(),
-            }),
-            Some(_) => Err(Unauthenticated),
-            None => {
-                // Unknown names take as long as known ones.
-                let _ = decoy().map(|hash| hash.verify(token));
-                Err(Unauthenticated)
-            }
-        }
-    }
-
     /// **The one function that decides whether a person may decide.** The ruling it gives is the
     /// only thing [`crate::Batch::apply`] takes as a decision.
     pub fn judge(
@@ -159,43 +90,53 @@ impl Policy {
         motion: Motion<'_>,
         at: DateTime<Utc>,
     ) -> Result<Ruling, NotAllowed> {
-        let hold = self.may_decide(batch, by, at)?;
-        let Motion { verdict, digest } = motion;
-        if matches!(&verdict, Verdict::Reject { reason } if reason.trim().is_empty()) {
+        let MayDecide { hold, on_behalf } = self.may_decide(batch, by.name(), at)?;
+        if matches!(&motion.verdict, Verdict::Reject { reason, .. } if reason.trim().is_empty()) {
             return Err(NotAllowed::NoReason);
         }
-        if !hold.digest.matches(digest) {
-            let (given, actual) = (digest.chars().take(12).collect(), hold.digest.code());
+        if !hold.digest.matches(motion.digest) {
+            let given = motion.digest.chars().take(12).collect();
+            let actual = hold.digest.code();
             return Err(NotAllowed::OtherDigest { given, actual });
         }
-        if matches!(verdict, Verdict::Undo) && !batch.has_approval_of(by.name()) {
-            return Err(NotAllowed::NothingToUndo(by.name.clone()));
+        if matches!(motion.verdict, Verdict::Undo) && !batch.has_approval_of(by.name()) {
+            return Err(NotAllowed::NothingToUndo(by.name().clone()));
         }
-        let rule = self
-            .rule_for(hold.total)
-            .ok_or(NotAllowed::NoRule(hold.total))?;
+        let signed = motion.signed;
         let decision = Decision {
-            person: by.name.clone(),
-            verdict,
+            person: by.name().clone(),
+            on_behalf,
+            verdict: motion.verdict,
             digest: hold.digest,
-            policy: self.hash,
-            at,
+            request_id: hold.request_id.clone(),
+            policy: self.hash(),
+            revision: batch.next_revision(by.name()),
+            at: signed.map_or(at, |signed| signed.at),
+            signed: signed.map(|signed| signed.signed),
         };
-        Ok(Ruling::new(decision, rule.approvals.max(hold.rule.needed)))
+        self.check_signature(batch, &decision, at)?;
+        if decision.is_approval() {
+            self.check_counts(batch, hold, &decision)?;
+        }
+        let is_enough = self.quorum(&batch.with_decision(decision.clone())).is_ok();
+        Ok(Ruling::new(decision, is_enough))
     }
 
-    /// Whether `by` may decide on `batch` now, and if not, why.
+    /// Whether a person may decide on `batch` now, and if not, why.
     pub fn may_decide<'b>(
         &self,
         batch: &'b Head,
-        by: &Identity,
+        by: &PersonName,
         at: DateTime<Utc>,
-    ) -> Result<&'b Hold, NotAllowed> {
-        if !by.has(Role::Approver) {
-            return Err(NotAllowed::Role(by.name.clone(), Role::Approver));
+    ) -> Result<MayDecide<'b>, NotAllowed> {
+        let person = self.person(by);
+        let is_approver = person.is_some_and(|person| person.roles.contains(&Role::Approver));
+        let is_delegate = self.delegations().iter().any(|lent| lent.to == *by);
+        if person.is_none() || !(is_approver || is_delegate) {
+            return Err(NotAllowed::Role(by.clone(), Role::Approver));
         }
-        if batch.is_made_by(by.name()) {
-            return Err(NotAllowed::OwnBatch(by.name.clone()));
+        if batch.is_made_by(by) {
+            return Err(NotAllowed::OwnBatch(by.clone()));
         }
         let (State::PendingApproval(hold) | State::Approved(hold)) = &batch.state else {
             return Err(NotAllowed::NotHeld(
@@ -206,54 +147,91 @@ impl Policy {
         if at >= hold.expires_at {
             return Err(NotAllowed::Expired(hold.expires_at));
         }
-        let rule = self
-            .rule_for(hold.total)
-            .ok_or(NotAllowed::NoRule(hold.total))?;
-        let asked_now = self.asked(rule, batch);
-        for (name, asked) in [
-            (&hold.rule.name, &hold.rule.asked),
-            (&rule.name, &asked_now),
-        ] {
-            if !asked.contains(&by.name) {
-                return Err(NotAllowed::NotAsked {
-                    person: by.name.clone(),
-                    rule: name.clone(),
-                    asked: asked
-                        .iter()
-                        .map(PersonName::as_str)
-                        .collect::<Vec<_>>()
-                        .join(", "),
-                });
-            }
+        let in_force = self.requirement(&batch.facts(hold), batch);
+        if in_force.rules.is_empty() {
+            return Err(NotAllowed::NoRule(hold.total));
         }
-        Ok(hold)
-    }
-
-    /// Counts the approvals of a held batch again, by the rule it was held under and by this
-    /// policy, as it stands now. Approvals that were judged by another policy file do not count:
-    /// whoever can name a file of their own could otherwise approve anything.
-    pub fn quorum(&self, batch: &Head) -> Result<Quorum, Short> {
-        let hold = batch.state.hold().ok_or(Short::NotHeld)?;
-        let rule = self.rule_for(hold.total).ok_or(Short::NoRule(hold.total))?;
-        let asked_now = self.asked(rule, batch);
-        let people: Vec<PersonName> = batch
-            .standing_approvals()
-            .into_iter()
-            .filter(|made| made.policy == self.hash)
-            .map(|made| &made.person)
-            .filter(|name| hold.rule.asked.contains(name) && asked_now.contains(name))
-            .cloned()
-            .collect();
-        let needed = rule.approvals.max(hold.rule.needed).max(1);
-        if people.len() < usize::try_from(needed).unwrap_or(usize::MAX) {
-            return Err(Short::Approvals {
-                have: people.len(),
-                needed,
+        let asked = [hold.rules.asked(), in_force.asked()];
+        let is_asked = |name: &PersonName| asked.iter().any(|asked| asked.contains(name));
+        if is_approver && is_asked(by) {
+            return Ok(MayDecide {
+                hold,
+                on_behalf: None,
             });
         }
-        Ok(Quorum {
-            digest: hold.digest,
-            people,
-        })
+        let mut lenders = self.stands_in_for(by, hold.total, at);
+        match lenders.find(|name| is_asked(name)) {
+            Some(lender) => Ok(MayDecide {
+                hold,
+                on_behalf: Some(lender.clone()),
+            }),
+            None => Err(NotAllowed::NotAsked {
+                person: by.clone(),
+                rule: in_force.names(),
+                asked: in_force
+                    .asked()
+                    .into_iter()
+                    .map(PersonName::as_str)
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            }),
+        }
+    }
+
+    /// What is signed must be this very decision, by the key of the policy, a moment ago.
+    fn check_signature(
+        &self,
+        batch: &Head,
+        decision: &Decision,
+        now: DateTime<Utc>,
+    ) -> Result<(), NotAllowed> {
+        let Some(signed) = &decision.signed else {
+            return Ok(());
+        };
+        let key = self
+            .person(&decision.person)
+            .and_then(|person| person.public_key.as_ref());
+        if key != Some(&signed.key) {
+            let what = "it is by a key that is not the one the policy file has for this person";
+            return Err(NotAllowed::Signature(what));
+        }
+        if now.signed_duration_since(decision.at).abs() > SIGNED_WITHIN {
+            let what =
+                "it was not made within the last ten minutes; look at the clock, and sign anew";
+            return Err(NotAllowed::Signature(what));
+        }
+        if !decision.is_proved_by(&batch.id, &signed.key) {
+            let what = "it signs something else; look at the batch again, and sign anew";
+            return Err(NotAllowed::Signature(what));
+        }
+        Ok(())
+    }
+
+    /// An approval that would count for no rule is refused, with what would count.
+    fn check_counts(
+        &self,
+        batch: &Head,
+        hold: &Hold,
+        decision: &Decision,
+    ) -> Result<(), NotAllowed> {
+        let in_force = self.requirement(&batch.facts(hold), batch);
+        let authority = decision.authority();
+        let asking = hold.rules.rules.iter().chain(&in_force.rules);
+        let asking = asking.filter(|rule| {
+            let mut steps = rule.steps.iter();
+            steps.any(|step| step.asked.contains(authority))
+        });
+        let mut unsigned =
+            asking.filter(|rule| rule.proof == Proof::Signature && decision.signed.is_none());
+        let all = hold.rules.rules.iter().chain(&in_force.rules);
+        let counts = all.into_iter().any(|rule| {
+            let mut steps = rule.steps.iter();
+            steps.any(|step| step.asked.contains(authority))
+                && (rule.proof == Proof::Token || decision.signed.is_some())
+        });
+        match unsigned.next() {
+            Some(rule) if !counts => Err(NotAllowed::SignatureNeeded(rule.name.clone())),
+            Some(_) | None => Ok(()),
+        }
     }
 }

@@ -40,11 +40,14 @@ impl Frozen {
             }
             Why::CancelUnconfirmed if is_sent => &[ConfirmReleased, Close],
             Why::ReleaseStatus => &[ConfirmReleased, PrepareAnew, Close],
-            Why::PastInit | Why::CopyDiffers if is_sent => &[ConfirmReleased, PrepareAnew, Close],
+            Why::PastInit | Why::CopyDiffers | Why::Tampered if is_sent => {
+                &[ConfirmReleased, PrepareAnew, Close]
+            }
             Why::CopyDiffers
             | Why::CopyIncomplete
             | Why::RequestIdUnknown
             | Why::InitializeUnconfirmed
+            | Why::Tampered
             | Why::PastInit => &[PrepareAnew, Close],
             Why::ReleaseUnconfirmed | Why::ReleaseRefused | Why::InsufficientBalance => {
                 &[RetryRelease, ConfirmReleased, PrepareAnew, Close]
@@ -156,11 +159,13 @@ pub enum Why {
     Contradiction,
     /// The sums do not tie out.
     TieOut,
+    /// What is recorded here is not what people said, or not what was recorded.
+    Tampered,
 }
 
 impl Why {
     /// Every reason.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::CopyDiffers,
         Self::CopyIncomplete,
         Self::RequestIdUnknown,
@@ -173,6 +178,7 @@ impl Why {
         Self::CancelUnconfirmed,
         Self::Contradiction,
         Self::TieOut,
+        Self::Tampered,
     ];
 
     /// The code in JSON and in the ledger.
@@ -190,6 +196,7 @@ impl Why {
             Self::CancelUnconfirmed => "cancel_unconfirmed",
             Self::Contradiction => "contradiction",
             Self::TieOut => "tie_out",
+            Self::Tampered => "tampered",
         }
     }
 
@@ -223,6 +230,10 @@ impl Why {
             Self::CancelUnconfirmed => "the provider does not confirm that the batch is cancelled",
             Self::Contradiction => "the provider contradicts what it reported before",
             Self::TieOut => "the amounts the provider reports do not add up to what was requested",
+            Self::Tampered => {
+                "the ledger was edited behind our back: what it holds of this batch is not what people \
+                 decided, or not what was written; find out who could write there before anything else"
+            }
         }
     }
 }

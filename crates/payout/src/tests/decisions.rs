@@ -1,8 +1,11 @@
 //! Who may decide what, and what a decision binds to.
 
-use super::world::{approve, at, decision, held, lira, person, policy, release_started, walk};
+use super::world::{
+    approve, at, decision, facts, held, lira, person, policy, release_started, walk,
+};
 use crate::{
-    Event, IllegalTransition, Motion, NotAllowed, Policy, Role, Short, SigningKey, State, Verdict,
+    Event, IllegalTransition, Motion, NotAllowed, Policy, ReasonCode, Role, Short, SigningKey,
+    State, Verdict,
 };
 
 const SMALL: [i64; 2] = [100, 200];
@@ -11,10 +14,7 @@ const LARGE: [i64; 2] = [40_000, 30_000];
 fn judge(name: &str, amounts: &[i64], minutes: i64) -> Result<(), NotAllowed> {
     let batch = held(amounts);
     let digest = batch.state().hold().unwrap().digest.to_string();
-    let motion = Motion {
-        verdict: approve(),
-        digest: &digest,
-    };
+    let motion = Motion::new(approve(), &digest);
     policy()
         .judge(batch.head(), person(name), motion, at(minutes))
         .map(|_| ())
@@ -34,8 +34,8 @@ fn a_maker_never_approves_their_own_batch() {
             .state()
             .hold()
             .unwrap()
-            .rule
-            .asked
+            .rules
+            .asked()
             .contains(person("ayse").name())
     );
 }
@@ -79,10 +79,7 @@ fn a_decision_binds_to_what_was_seen() {
     let batch = held(&SMALL);
     let other = held(&[100, 201]).state().hold().unwrap().digest.to_string();
     for digest in ["", "abc", other.as_str()] {
-        let motion = Motion {
-            verdict: approve(),
-            digest,
-        };
+        let motion = Motion::new(approve(), digest);
         let refused = policy().judge(batch.head(), person("mehmet"), motion, at(10));
         assert!(
             matches!(refused, Err(NotAllowed::OtherDigest { .. })),
@@ -90,10 +87,7 @@ fn a_decision_binds_to_what_was_seen() {
         );
     }
     let code = batch.state().hold().unwrap().digest.code();
-    let motion = Motion {
-        verdict: approve(),
-        digest: &code,
-    };
+    let motion = Motion::new(approve(), &code);
     assert!(
         policy()
             .judge(batch.head(), person("mehmet"), motion, at(10))
@@ -175,6 +169,7 @@ fn a_rejection_wins_over_an_approval() {
         .unwrap()
         .batch;
     let reject = Verdict::Reject {
+        code: ReasonCode::Other,
         reason: "wrong month".into(),
     };
     let rejected = approved
@@ -194,11 +189,11 @@ fn a_rejection_wins_over_an_approval() {
 fn a_rejection_without_a_reason_is_no_decision() {
     let batch = held(&SMALL);
     let digest = batch.state().hold().unwrap().digest.to_string();
-    let verdict = Verdict::Reject { reason: " ".into() };
-    let motion = Motion {
-        verdict,
-        digest: &digest,
+    let verdict = Verdict::Reject {
+        code: ReasonCode::Other,
+        reason: " ".into(),
     };
+    let motion = Motion::new(verdict, &digest);
     let ruling = policy().judge(batch.head(), person("mehmet"), motion, at(10));
     assert_eq!(ruling.unwrap_err(), NotAllowed::NoReason);
 }
@@ -359,11 +354,15 @@ expires_after = "1h"
 
 #[test]
 fn the_strictest_rule_that_covers_a_total_wins() {
-    assert_eq!(policy().rule_for(lira(50_000)).unwrap().name, "everyday");
-    assert_eq!(policy().rule_for(lira(50_001)).unwrap().name, "large");
+    let names = |total| {
+        let rules = policy().rules_for(&facts(total)).into_iter();
+        rules.map(|rule| rule.name.as_str()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(lira(50_000)), ["everyday"]);
+    assert_eq!(names(lira(50_001)), ["large"]);
     let dollars = crate::Money::payable(rust_decimal::Decimal::ONE, crate::Currency::Usd).unwrap();
     assert!(
-        policy().rule_for(dollars).is_none(),
+        names(dollars).is_empty(),
         "a bound in lira covers no dollars"
     );
 }

@@ -7,7 +7,7 @@ use super::world::{
     received, released, reported,
 };
 use crate::provider::RemoteStatus;
-use crate::{Batch, Event, ItemStatus, Motion, OnReleaseDoubt, Verdict};
+use crate::{Batch, Event, ItemStatus, Motion, OnReleaseDoubt, ReasonCode, Verdict};
 
 const AMOUNTS: [i64; 2] = [100, 200];
 
@@ -44,7 +44,7 @@ fn step() -> impl Strategy<Value = Step> {
     let verdict = prop_oneof![
         4 => Just(approve()),
         1 => Just(Verdict::Undo),
-        1 => Just(Verdict::Reject { reason: "no".into() }),
+        1 => Just(Verdict::Reject { code: ReasonCode::Other, reason: "no".into() }),
     ];
     prop_oneof![
         Just(Step::InitializeStarted),
@@ -70,10 +70,7 @@ fn event(step: Step, batch: &Batch, minute: i64) -> Option<Event> {
         Step::ReadBack => read_back(copy(batch, RemoteStatus::Init, &ItemStatus::Pending)),
         Step::Decide(who, verdict) => {
             let digest = batch.state().hold()?.digest.to_string();
-            let motion = Motion {
-                verdict,
-                digest: &digest,
-            };
+            let motion = Motion::new(verdict, &digest);
             Event::Decided(
                 policy()
                     .judge(batch.head(), person(who), motion, at(minute))

@@ -41,6 +41,7 @@ fn frozen() -> Vec<Batch> {
     vec![
         froze(&prepared, Why::CopyDiffers),
         froze(&approved(&AMOUNTS), Why::CopyDiffers),
+        froze(&approved(&AMOUNTS), Why::Tampered),
         froze(&prepared, Why::CopyIncomplete),
         froze(&preparing, Why::RequestIdUnknown),
         froze(&preparing, Why::InitializeUnconfirmed),

@@ -9,7 +9,9 @@ use super::world::{
     release_started, released, releasing, reported, walk,
 };
 use crate::provider::{Refusal, RemoteStatus};
-use crate::{Batch, Event, ItemStatus, NotSentBy, OnReleaseDoubt, Shortage, State, Verdict, Why};
+use crate::{
+    Batch, Event, ItemStatus, NotSentBy, OnReleaseDoubt, ReasonCode, Shortage, State, Verdict, Why,
+};
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/state-machine.md");
 
@@ -42,6 +44,7 @@ fn batches() -> Vec<Batch> {
         reason: "a mistake".into(),
     };
     let reject = Verdict::Reject {
+        code: ReasonCode::Other,
         reason: "not this month".into(),
     };
     let preparing = walk(
@@ -116,6 +119,7 @@ fn events() -> Vec<(&'static str, Event)> {
                 &held,
                 "zeynep",
                 Verdict::Reject {
+                    code: ReasonCode::Other,
                     reason: "no".into(),
                 },
             ),
@@ -128,6 +132,7 @@ fn events() -> Vec<(&'static str, Event)> {
                 reason: String::new(),
             },
         ),
+        ("remind", Event::Reminded),
         ("expire", Event::Expired),
         (
             "approval_short",
@@ -193,6 +198,7 @@ fn events() -> Vec<(&'static str, Event)> {
 /// Batches that were turned down in the other two ways.
 fn more_turned_down() -> Vec<Batch> {
     let reject = Verdict::Reject {
+        code: ReasonCode::Other,
         reason: "not this month".into(),
     };
     let batch = held(&AMOUNTS);
@@ -211,7 +217,11 @@ fn document() -> String {
         for (name, event) in events() {
             // Time enough for a deadline to have passed, not for a hold to have expired; an hour
             // later nobody could decide on what was held three days ago.
-            let minutes = if name == "expire" { 60 * 24 * 3 } else { 30 };
+            let minutes = match name {
+                "expire" => 60 * 24 * 3,
+                "remind" => 60 * 24,
+                _ => 30,
+            };
             let Ok(next) = batch.apply(event, at(minutes)) else {
                 continue;
             };

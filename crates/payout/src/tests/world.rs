@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::provider::{Initialized, RemoteBatch, RemoteCopy, RemoteItem, RemoteStatus};
 use crate::{
-    Account, Batch, BatchId, Content, CopyRead, Currency, Event, HeldRule, Identity, Intent, Item,
+    Account, Batch, BatchId, Content, CopyRead, Currency, Event, Facts, Identity, Intent, Item,
     ItemStatus, Money, Motion, OnInvalid, OnReleaseDoubt, PastInit, Personal, Policy, ReadBack,
     Recipient, RecipientType, ReleaseLook, Verdict, WorkerName, issue_token,
 };
@@ -160,20 +160,26 @@ pub(super) fn copy(batch: &Batch, status: RemoteStatus, items: &ItemStatus) -> R
 }
 
 pub(super) fn read_back(copy: RemoteCopy) -> Event {
-    let policy = policy();
-    let rule = policy.rule_for(copy.batch.total.unwrap()).unwrap();
+    let facts = facts(copy.batch.total.unwrap());
     Event::ReadBack(Box::new(CopyRead {
         copy: Some(copy),
         depth: ReadBack::Full,
         account: account(),
-        rule: Some(HeldRule {
-            name: rule.name.clone(),
-            needed: rule.approvals,
-            asked: policy.asked_but(rule, |name| name.as_str() == "ayse"),
-        }),
-        expires_after: rule.expires_after,
+        rules: policy().requirement_but(&facts, |name| name.as_str() == "ayse"),
+        history: None,
+        expires_after: policy().expires_after(&facts).unwrap(),
         on_invalid: OnInvalid::Ask,
     }))
+}
+
+/// What rules see in a batch of one item.
+pub(super) const fn facts(total: Money) -> Facts {
+    Facts {
+        total,
+        largest: total,
+        purpose: None,
+        history: None,
+    }
 }
 
 /// Applies events one after the other, a minute apart.
@@ -201,10 +207,7 @@ pub(super) fn held(amounts: &[i64]) -> Batch {
 
 pub(super) fn decision(batch: &Batch, name: &str, verdict: Verdict) -> Event {
     let digest = batch.state().hold().unwrap().digest.to_string();
-    let motion = Motion {
-        verdict,
-        digest: &digest,
-    };
+    let motion = Motion::new(verdict, &digest);
     Event::Decided(
         policy()
             .judge(batch.head(), person(name), motion, at(10))

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use onay_ledger::{Actor, Authority, Commit, Ledger, ManualClock, MemoryLedger};
 use onay_payout::provider::{Initialized, RemoteBatch, RemoteCopy, RemoteItem, RemoteStatus};
 use onay_payout::{
-    Account, BatchRef, CopyRead, Currency, Event, HeldRule, Identity, Intent, ItemStatus, Motion,
+    Account, BatchRef, CopyRead, Currency, Event, Facts, Identity, Intent, ItemStatus, Motion,
     NotAllowed, OnInvalid, Policy, ReadBack, RecipientType, Verdict, issue_token,
 };
 use rust_decimal::Decimal;
@@ -86,10 +86,7 @@ impl World {
         self.happened(batch, self.read_back()).await;
         let head = self.head(batch).await;
         let digest = head.state.hold().unwrap().digest.to_string();
-        let motion = Motion {
-            verdict: Verdict::Approve { comment: None },
-            digest: &digest,
-        };
+        let motion = Motion::new(Verdict::Approve { comment: None }, &digest);
         let ruling = self
             .policy
             .judge(&head, self.person("mehmet"), motion, at)
@@ -140,15 +137,21 @@ impl World {
 
     fn read_back(&self) -> Event {
         let rule = &self.policy.rules()[0];
+        let total = Money::zero(Currency::Try);
+        let facts = Facts {
+            total,
+            largest: total,
+            purpose: None,
+            history: None,
+        };
         Event::ReadBack(Box::new(CopyRead {
             copy: None,
             depth: ReadBack::Off,
             account: Account::new("sandbox.example", "key"),
-            rule: Some(HeldRule {
-                name: rule.name.clone(),
-                needed: rule.approvals,
-                asked: self.policy.asked_but(rule, |name| name.as_str() == "ayse"),
-            }),
+            rules: self
+                .policy
+                .requirement_but(&facts, |name| name.as_str() == "ayse"),
+            history: None,
             expires_after: rule.expires_after,
             on_invalid: OnInvalid::Ask,
         }))

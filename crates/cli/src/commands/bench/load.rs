@@ -224,10 +224,7 @@ pub(super) async fn approve(house: &House, head: &Head) -> anyhow::Result<u64> {
         return Err(Failure::needs_person("a batch is not held any more").into());
     };
     let digest = hold.digest.to_string();
-    let motion = Motion {
-        verdict: Verdict::Approve { comment: None },
-        digest: &digest,
-    };
+    let motion = Motion::new(Verdict::Approve { comment: None }, &digest);
     let by = Person {
         identity: &house.approver,
         via: "console",

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use onay_payout::{Motion, Resolution, Verdict};
+use onay_payout::{Motion, ReasonCode, Resolution, Verdict};
 use serde::Deserialize;
 
 use super::caller::{Body, Caller, Maker, Named};
@@ -33,10 +33,14 @@ impl Decision {
                 "a `reason_code` belongs to `reject`, and `undo` keeps no words",
             )),
             (Some("reject"), Some(code), Some(comment)) => Ok(Verdict::Reject {
+                code: ReasonCode::Other,
                 reason: format!("{code}: {comment}"),
             }),
             (Some("reject"), Some(reason), None) | (Some("reject"), None, Some(reason)) => {
-                Ok(Verdict::Reject { reason })
+                Ok(Verdict::Reject {
+                    code: ReasonCode::Other,
+                    reason,
+                })
             }
             (Some("reject"), None, None) => Err(incomplete(
                 "`reject` needs a `comment` or a `reason_code`; the maker reads it",
@@ -69,7 +73,7 @@ pub(super) async fn decide(
             identity: &identity,
             via: "http",
         },
-        Motion { verdict, digest },
+        Motion::new(verdict, digest),
     );
     let (ledger, policy) = (&*console.desk.ledger, &console.desk.policy);
     let decided = desk::decide(ledger, policy, &person, &batch, &motion).await?;

@@ -1,0 +1,57 @@
+//! Who somebody is: a proof that only the policy makes.
+
+use std::collections::BTreeSet;
+
+use secrecy::SecretString;
+
+use super::{Policy, Role};
+use crate::credential::claimed_name;
+use crate::ids::PersonName;
+
+/// Someone who has proved who they are. Only [`Policy::authenticate`] makes one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    name: PersonName,
+    roles: BTreeSet<Role>,
+}
+
+impl Identity {
+    /// Their name.
+    pub const fn name(&self) -> &PersonName {
+        &self.name
+    }
+
+    /// Whether they have a role.
+    pub fn has(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+}
+
+/// The token is not one of anybody's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the token is not valid; check ONAY_TOKEN, or ask for a new one (`onay token new`)")]
+pub struct Unauthenticated;
+
+impl Policy {
+    /// Finds out who holds `token`. Takes the time of one hash, whoever asks.
+    pub fn authenticate(&self, token: &SecretString) -> Result<Identity, Unauthenticated> {
+        let claimed = claimed_name(token).and_then(|name| self.people.get(&name));
+        let decoy = || {
+            self.people
+                .values()
+                .find_map(|person| person.token.as_ref())
+        };
+        match claimed.and_then(|person| Some((person, person.token.as_ref()?))) {
+            Some((person, hash)) if hash.verify(token) => Ok(Identity {
+                name: person.name.clone(),
+                roles: person.roles.clone(),
+            }),
+            Some(_) => Err(Unauthenticated),
+            None => {
+                // Unknown names take as long as known ones.
+                let _ = decoy().map(|hash| hash.verify(token));
+                Err(Unauthenticated)
+            }
+        }
+    }
+}
