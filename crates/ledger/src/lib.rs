@@ -15,6 +15,7 @@ mod error;
 pub mod export;
 mod guard;
 mod health;
+pub mod history;
 mod job;
 mod journal;
 mod ledger;

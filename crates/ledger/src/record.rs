@@ -9,6 +9,7 @@ mod content;
 mod entry;
 mod frozen;
 mod head;
+mod history;
 mod hold;
 mod outcome;
 mod pauses;
@@ -18,6 +19,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+use onay_payout::history::{HistoryKey, Remembered};
 use onay_payout::{BatchId, Content, Digest, Head, Outcome, Pauses};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -83,6 +85,33 @@ pub(crate) fn decode_pauses(text: &str) -> Result<Pauses, LedgerError> {
         return Ok(Pauses::default());
     }
     read::<pauses::PausesRecord>("pauses", text)?.try_into()
+}
+
+/// Writes one thing that is remembered, without its key.
+pub(crate) fn encode_history(value: &Remembered) -> String {
+    match value {
+        Remembered::Maker(_, maker) => written(&history::MakerRecord::from(maker)),
+        Remembered::Payee(_, payee) => written(&history::PayeeRecord::from(payee)),
+        Remembered::Name(_, name) => written(&history::NameRecord::from(name)),
+    }
+}
+
+/// Reads what is remembered under a key.
+pub(crate) fn decode_history(key: &HistoryKey, text: &str) -> Result<Remembered, LedgerError> {
+    Ok(match key {
+        HistoryKey::Maker(name) => {
+            let record: history::MakerRecord = read("maker's history", text)?;
+            Remembered::Maker(name.clone(), record.into())
+        }
+        HistoryKey::Payee(key) => {
+            let record: history::PayeeRecord = read("payee's history", text)?;
+            Remembered::Payee(*key, record.into())
+        }
+        HistoryKey::Name(key) => {
+            let record: history::NameRecord = read("name's history", text)?;
+            Remembered::Name(*key, record.into())
+        }
+    })
 }
 
 /// What a journal entry is chained by ([`Entry`]).

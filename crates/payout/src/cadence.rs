@@ -46,6 +46,9 @@ pub const DOUBT_LOOKS_MIN: u32 = 3;
 /// How long people have to decide when no rule says so.
 pub const EXPIRES_AFTER: Duration = Duration::from_hours(48);
 
+/// How long the same amount for the same payee is a likely duplicate, when no setting says so.
+pub const DUPLICATE_WINDOW: Duration = Duration::from_hours(7 * 24);
+
 /// Until the next look at an authorized batch, after `looks` looks that changed nothing.
 pub fn poll_after(batch: BatchId, looks: u32) -> Duration {
     jittered(

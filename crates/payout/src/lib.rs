@@ -26,6 +26,7 @@ mod event;
 mod explain;
 mod finding;
 mod head;
+pub mod history;
 mod ids;
 mod item;
 mod money;

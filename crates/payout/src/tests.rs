@@ -7,6 +7,7 @@
 
 mod decisions;
 mod drafts;
+mod history;
 mod laws;
 mod money_step;
 mod pauses;

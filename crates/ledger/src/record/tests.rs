@@ -21,13 +21,13 @@ use rust_decimal::Decimal;
 
 use super::*;
 
-fn time() -> impl Strategy<Value = DateTime<Utc>> {
+pub(super) fn time() -> impl Strategy<Value = DateTime<Utc>> {
     let end_of_time = DateTime::<Utc>::MAX_UTC.timestamp_micros();
     prop_oneof![0..4_102_444_800_000_000_i64, Just(end_of_time)]
         .prop_map(|micros| DateTime::from_timestamp_micros(micros).unwrap())
 }
 
-fn money() -> impl Strategy<Value = Money> {
+pub(super) fn money() -> impl Strategy<Value = Money> {
     let mantissas = Decimal::MIN.mantissa()..=Decimal::MAX.mantissa();
     let currency = prop_oneof![
         Just(Currency::Try),
@@ -39,7 +39,7 @@ fn money() -> impl Strategy<Value = Money> {
     })
 }
 
-fn id<T: FromStr<Err: Debug> + Debug>() -> impl Strategy<Value = T> {
+pub(super) fn id<T: FromStr<Err: Debug> + Debug>() -> impl Strategy<Value = T> {
     "[a-zA-Z0-9][a-zA-Z0-9._-]{0,19}".prop_map(|text: String| text.parse().unwrap())
 }
 
@@ -361,7 +361,7 @@ fn a_time_finer_than_a_microsecond_encodes_to_the_same_text() {
 }
 
 /// The files of `tests/records/v1` whose names begin with `kind`.
-fn fixtures(kind: &str) -> Vec<(PathBuf, String)> {
+pub(super) fn fixtures(kind: &str) -> Vec<(PathBuf, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/records/v1");
     let files = std::fs::read_dir(folder)
         .unwrap()
