@@ -96,7 +96,7 @@ impl Head {
             history: hold.history.as_ref().map(|known| HistoryFacts {
                 maker_day: known.maker_day,
                 payee_day: known.payee_day,
-                signals: known.signals.kinds(),
+                signals: known.signals.counts().keys().copied().collect(),
             }),
         }
     }

@@ -37,7 +37,6 @@ mod recipient;
 mod release;
 mod requirement;
 mod send_by;
-mod signal;
 mod signature;
 mod state;
 mod statement;
@@ -57,6 +56,7 @@ pub use event::{CopyRead, Event, IllegalTransition, NotSentBy, PastInit, Release
 pub use explain::{explain, explain_under};
 pub use finding::{Code, Finding, Severity};
 pub use head::{Head, Left, Parent};
+pub use history::{Signal, SignalKind, Signals};
 pub use ids::{
     BatchId, BatchRef, ExternalId, ID_CHARS_MAX, IdError, ItemId, PersonName, ReferenceCode,
     RequestId, WorkerName,
@@ -74,7 +74,6 @@ pub use recipient::{Personal, Recipient, RecipientType, UnknownRecipientType};
 pub use release::ReleasePermit;
 pub use requirement::{Given, HeldRule, HeldStep, Proof, Requirement, StepTally};
 pub use send_by::SendBy;
-pub use signal::{Signal, SignalKind, Signals};
 pub use signature::{BadSignature, KeyError, NotASignature, PublicKey, Signature, SigningKey};
 pub use state::{
     Cancelling, Ending, Frozen, HeldHistory, Hold, Intent, Prepared, Preparing, Proposal,

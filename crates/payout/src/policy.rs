@@ -20,7 +20,7 @@ use crate::digest::Digest;
 use crate::head::Head;
 use crate::ids::PersonName;
 use crate::money::Money;
-use crate::requirement::{HeldRule, HeldStep, Requirement};
+use crate::requirement::{Given, HeldRule, HeldStep, Requirement};
 use crate::signature::PublicKey;
 
 pub use authenticate::{Identity, Unauthenticated};
@@ -174,21 +174,42 @@ impl Policy {
         facts: &Facts,
         is_left_out: impl Fn(&PersonName) -> bool,
     ) -> Requirement {
-        let rules = self.rules_for(facts).into_iter().map(|rule| HeldRule {
+        let rules = self.rules_for(facts).into_iter();
+        Requirement {
+            rules: rules.map(|rule| self.held(rule, &is_left_out)).collect(),
+        }
+    }
+
+    /// What a rule asks where some people are behind the batch.
+    fn held(&self, rule: &Rule, is_left_out: impl Fn(&PersonName) -> bool) -> HeldRule {
+        let steps = rule.steps.iter().map(|step| HeldStep {
+            needed: step.approvals,
+            asked: self.asked(step, &is_left_out),
+        });
+        HeldRule {
             name: rule.name.clone(),
             proof: rule.proof,
-            steps: rule
-                .steps
-                .iter()
-                .map(|step| HeldStep {
-                    needed: step.approvals,
-                    asked: self.asked(step, &is_left_out),
-                })
-                .collect(),
-        });
-        Requirement {
-            rules: rules.collect(),
+            steps: steps.collect(),
         }
+    }
+
+    /// Whether anybody could meet a rule where some people are behind the batch.
+    pub fn can_be_met(&self, rule: &Rule, is_left_out: impl Fn(&PersonName) -> bool) -> bool {
+        let everybody = self.everybody_but(&is_left_out);
+        self.held(rule, is_left_out).is_met(&everybody)
+    }
+
+    /// Every approval that could be given where some people are behind the batch.
+    fn everybody_but(&self, is_left_out: impl Fn(&PersonName) -> bool) -> Vec<Given> {
+        self.people()
+            .filter(|person| person.roles.contains(&Role::Approver))
+            .filter(|person| !is_left_out(&person.name))
+            .map(|person| Given {
+                person: person.name.clone(),
+                on_behalf: None,
+                is_signed: person.public_key.is_some(),
+            })
+            .collect()
     }
 
     /// How long people have to decide: the shortest time of the rules that match.

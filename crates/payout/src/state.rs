@@ -6,11 +6,11 @@ use chrono::{DateTime, Utc};
 
 use crate::account::Account;
 use crate::digest::Digest;
+use crate::history::Signals;
 use crate::ids::{PersonName, RequestId, WorkerName};
 use crate::money::Money;
 use crate::provider::{Refusal, RemoteStatus};
 use crate::requirement::Requirement;
-use crate::signal::Signals;
 
 pub use frozen::{Frozen, Proposal, Resolution, Why};
 

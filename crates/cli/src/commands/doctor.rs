@@ -111,11 +111,10 @@ fn unusable_rules(policy: &Policy) -> Vec<Check> {
         .collect();
     let unusable = policy.rules().iter().flat_map(|rule| {
         makers.iter().filter_map(move |maker| {
-            let asked = policy.asked_but(rule, |name| *name == maker.name).len();
-            let needed = usize::try_from(rule.approvals).unwrap_or(usize::MAX);
-            (asked < needed).then(|| {
+            let can_be_met = policy.can_be_met(rule, |name| *name == maker.name);
+            (!can_be_met).then(|| {
                 let detail = format!(
-                    "rule `{}` needs {needed} approvals, {asked} people could give one on a batch of {}",
+                    "rule `{}` asks for more people than could approve a batch of {}",
                     rule.name, maker.name
                 );
                 Check::wrong("rules", detail, "add approvers, or ask for fewer")

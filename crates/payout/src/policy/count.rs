@@ -161,16 +161,7 @@ impl Policy {
 
     /// The first rule that nobody can meet, whoever approves: what is held so waits in vain.
     pub fn blocked(&self, batch: &Head) -> Option<String> {
-        let everybody: Vec<Given> = self
-            .people()
-            .filter(|person| person.roles.contains(&Role::Approver))
-            .filter(|person| !batch.is_made_by(&person.name))
-            .map(|person| Given {
-                person: person.name.clone(),
-                on_behalf: None,
-                is_signed: person.public_key.is_some(),
-            })
-            .collect();
+        let everybody = self.everybody_but(|name| batch.is_made_by(name));
         let requirements = self.requirements(batch)?;
         if requirements.iter().any(|asks| asks.rules.is_empty()) {
             return Some("none".to_owned());

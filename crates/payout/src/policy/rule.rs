@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::content::Purpose;
+use crate::history::SignalKind;
 use crate::ids::PersonName;
 use crate::money::{Currency, Money};
 use crate::requirement::Proof;
-use crate::signal::SignalKind;
 
 /// Which batches need which approvals.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use onay_ledger::{Actor, Authority, Commit, Ledger, ManualClock, MemoryLedger};
 use onay_payout::provider::{Initialized, RemoteBatch, RemoteCopy, RemoteItem, RemoteStatus};
 use onay_payout::{
-    Account, BatchRef, CopyRead, Currency, Event, Facts, Identity, Intent, ItemStatus, Motion,
-    NotAllowed, OnInvalid, Policy, ReadBack, RecipientType, Verdict, issue_token,
+    Account, BatchRef, CopyRead, Currency, Event, Facts, Identity, Intent, ItemStatus, Money,
+    Motion, NotAllowed, OnInvalid, Policy, ReadBack, RecipientType, Verdict, issue_token,
 };
 use rust_decimal::Decimal;
 

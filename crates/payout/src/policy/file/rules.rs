@@ -9,11 +9,11 @@ use serde::Deserialize;
 
 use super::{duration, moment, twice};
 use crate::content::Purpose;
+use crate::history::SignalKind;
 use crate::ids::PersonName;
 use crate::money::{Currency, Money};
 use crate::policy::{Conditions, Delegation, Person, Role, Rule, Step};
 use crate::requirement::Proof;
-use crate::signal::SignalKind;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
