@@ -162,7 +162,7 @@ pub(crate) fn house() -> &'static House {
             .collect();
         let identities = tokens
             .iter()
-            .map(|token| policies[0].1.authenticate(token).unwrap())
+            .map(|token| policies[0].1.authenticate(token, begin()).unwrap())
             .collect();
         House {
             policies,

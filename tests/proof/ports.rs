@@ -16,8 +16,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use onay_ledger::{
     Authority, Budget, Claim, Claimed, Clock, Commit, Done, Entry, Filter, GENESIS, Handler,
-    Ledger, LedgerError, Opened, Opening, Page, Queue, Share, Spent, Stats, StepError, Stored,
-    Terms,
+    Ledger, LedgerError, Opened, Opening, Page, Problem, Queue, Share, Spent, Stats, StepError,
+    Stored, Terms,
 };
 use onay_payout::provider::{Initialized, Query, RemoteItem, RemotePage};
 use onay_payout::{
@@ -264,6 +264,11 @@ impl Ledger for Ports {
 
     async fn journal(&self, _: &BatchId) -> Result<Vec<Entry>, LedgerError> {
         unreachable!("a handler reads no journal")
+    }
+
+    /// No journal is kept here; that an edited one is found is for other tests.
+    async fn check(&self, _: &Stored) -> Result<Vec<Problem>, LedgerError> {
+        Ok(Vec::new())
     }
 
     async fn claim(

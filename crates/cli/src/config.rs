@@ -246,7 +246,7 @@ pub(crate) fn identify(policy: &Policy, name: &PersonName) -> Result<Identity, F
         None => ask_token(name)?,
     };
     let identity = policy
-        .authenticate(&token)
+        .authenticate(&token, onay_ledger::now())
         .map_err(|error| Failure::refused(error.to_string()))?;
     if identity.name() == name {
         Ok(identity)

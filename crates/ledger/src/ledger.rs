@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use onay_payout::{Account, BatchId, BatchRef, Head, Jobs, PauseEntry, Pauses};
 
+use crate::audit::{Problem, verify};
 use crate::budget::{Budget, Share, Spent};
 use crate::commit::{Commit, Opening, Stored};
 use crate::error::LedgerError;
@@ -32,6 +33,14 @@ pub trait Ledger: Send + Sync + fmt::Debug {
 
     /// The journal of a batch, oldest entry first.
     async fn journal(&self, batch: &BatchId) -> Result<Vec<Entry>, LedgerError>;
+
+    /// Everything about a batch, as it was loaded, that does not fit its journal. What others wrote
+    /// since does not count.
+    async fn check(&self, stored: &Stored) -> Result<Vec<Problem>, LedgerError> {
+        let mut entries = self.journal(&stored.batch.id()).await?;
+        entries.truncate(usize::try_from(stored.version).unwrap_or(usize::MAX));
+        Ok(verify(stored, &entries))
+    }
 
     /// Stores a change: version, state, changed items, journal entry, jobs and claim in one step.
     ///

@@ -69,7 +69,7 @@ impl Producer {
         token: &SecretString,
     ) -> Result<Self, ConnectError> {
         let policy = Arc::new(Policy::parse(policy)?);
-        let maker = policy.authenticate(token)?;
+        let maker = policy.authenticate(token, now())?;
         let ledger = onay_ledger::open(store, Access::Create).await?;
         Ok(Self::new(ledger, policy, maker, "library")?)
     }

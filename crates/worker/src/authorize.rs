@@ -1,6 +1,7 @@
 //! The money step.
 //!
-//! Approved: wait while releases are paused, count the approvals again, weigh the balance, look at
+//! Approved: wait while releases are paused, look whether the ledger was edited, count the approvals
+//! again, weigh the balance, look at
 //! the provider once more, record the intent, send authorize, record what became of it. Releasing:
 //! the answer is missing, so the provider is asked and the domain's status table decides; nothing is
 //! sent from here.
@@ -14,6 +15,7 @@ use onay_payout::{Event, Funds, Hold, ItemId, Quorum, ReleaseLook, Shortage, Sho
 
 use crate::gate::PAUSED_LOOK;
 use crate::job::{Job, not_shown};
+use crate::soundness;
 
 /// How often a balance that is still short is told anew.
 const SHORTAGE_TOLD: TimeDelta = TimeDelta::minutes(10);
@@ -27,6 +29,10 @@ pub(crate) async fn release(mut job: Job<'_>, hold: Hold) -> Result<Done, StepEr
     let (gate, ledger) = (&worker.gate, worker.ledger.as_ref());
     if gate.is_shut(ledger).await? {
         return Ok(Done::Later(PAUSED_LOOK));
+    }
+    let problems = soundness::problems(&job).await?;
+    if !problems.is_empty() {
+        return job.freeze(Why::Tampered, problems).await;
     }
     let quorum = match job.worker.policy.quorum(job.stored.batch.head()) {
         Ok(quorum) => quorum,

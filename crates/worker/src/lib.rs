@@ -14,6 +14,7 @@ mod gate;
 mod initialize;
 mod job;
 mod read_back;
+mod soundness;
 mod worker;
 
 pub use worker::Worker;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use onay_ledger::now;
 use onay_payout::{Digest, Identity, Policy, Role, Unauthenticated};
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -77,7 +78,7 @@ impl Doorkeeper {
         let policy = Arc::clone(&self.policy);
         // The thread keeps the lock, so that whoever hangs up early is counted all the same.
         let answer = tokio::task::spawn_blocking(move || {
-            let answer = policy.authenticate(&token);
+            let answer = policy.authenticate(&token, now());
             match answer {
                 Ok(_) => failures.forget(&name),
                 Err(Unauthenticated) => failures.add(name, Instant::now()),
@@ -94,7 +95,8 @@ impl Doorkeeper {
     fn known(&self, key: &Digest) -> Option<Identity> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let known = known.get(key)?;
-        (known.since.elapsed() < KNOWN_FOR).then(|| known.identity.clone())
+        let is_known = known.since.elapsed() < KNOWN_FOR && known.identity.is_valid(now());
+        is_known.then(|| known.identity.clone())
     }
 
     fn remember(&self, key: Digest, identity: &Identity) {

@@ -28,6 +28,7 @@ impl Kept {
     fn is_alive(&self, now: Instant) -> bool {
         now.saturating_duration_since(self.used) < IDLE_MAX
             && now.saturating_duration_since(self.opened) < AGE_MAX
+            && self.session.identity.is_valid(onay_ledger::now())
     }
 }
 
@@ -106,7 +107,7 @@ mod tests {
             hash.as_str()
         );
         let policy = Policy::parse(&policy).unwrap();
-        policy.authenticate(&token).unwrap()
+        policy.authenticate(&token, onay_ledger::now()).unwrap()
     }
 
     #[test]

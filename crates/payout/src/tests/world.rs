@@ -60,7 +60,7 @@ fn people() -> &'static People {
         let policy = Policy::parse(&text).unwrap();
         let identities = tokens
             .iter()
-            .map(|token| policy.authenticate(token).unwrap())
+            .map(|token| policy.authenticate(token, at(0)).unwrap())
             .collect();
         People { policy, identities }
     })

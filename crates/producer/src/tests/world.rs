@@ -183,7 +183,7 @@ fn policy() -> (Policy, Vec<Identity>) {
     let policy = Policy::parse(&text).unwrap();
     let people = tokens
         .iter()
-        .map(|token| policy.authenticate(token).unwrap());
+        .map(|token| policy.authenticate(token, now()).unwrap());
     let people = people.collect();
     (policy, people)
 }

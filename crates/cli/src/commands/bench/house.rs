@@ -57,7 +57,7 @@ impl House {
         let mut people = starter
             .tokens
             .iter()
-            .map(|(_, token)| policy.authenticate(token));
+            .map(|(_, token)| policy.authenticate(token, onay_ledger::now()));
         let (Some(maker), Some(approver)) = (people.next(), people.next()) else {
             return Err(Failure::usage("the policy of the bench lacks somebody").into());
         };

@@ -175,7 +175,7 @@ fn people(
             &dir.path().join(format!("{name}.token")),
             token.expose_secret(),
         )?;
-        people.push(policy.authenticate(token)?);
+        people.push(policy.authenticate(token, onay_ledger::now())?);
     }
     people
         .try_into()
