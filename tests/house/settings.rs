@@ -10,16 +10,19 @@ use crate::{markdown, read, words};
 type Names = BTreeSet<String>;
 
 /// Secrets; each may also stand in a file that `…_FILE` names.
-const SECRETS: [&str; 4] = [
+const SECRETS: [&str; 5] = [
     "ONAY_IYZICO_API_KEY",
     "ONAY_IYZICO_SECRET_KEY",
+    "ONAY_KEY_PASSPHRASE",
     "ONAY_STORE",
     "ONAY_TOKEN",
 ];
 
 /// The environment variables that the program reads.
 pub(crate) fn variables() -> Names {
-    let text = read("crates/cli/src/args.rs") + &read("crates/cli/src/config.rs");
+    let text =
+        ["args.rs", "config.rs", "keys.rs"].map(|file| read(format!("crates/cli/src/{file}")));
+    let text = text.concat();
     let read = words(&text).filter(|word| word.starts_with("ONAY_"));
     let files = SECRETS.map(|name| format!("{name}_FILE"));
     read.map(str::to_owned).chain(files).collect()

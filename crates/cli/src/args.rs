@@ -1,6 +1,7 @@
 //! The command line. Names and meanings are relied on by scripts: they are kept, not changed.
 
 mod audit;
+mod key;
 mod release;
 
 use std::net::SocketAddr;
@@ -13,6 +14,7 @@ use onay_payout::{BatchId, BatchRef, PersonName, Resolution, Role};
 use rust_decimal::Decimal;
 
 pub(crate) use audit::{Audit, AuditExport, AuditHead, AuditVerify};
+pub(crate) use key::{Key, KeyNew, KeyShow};
 pub(crate) use release::{Release, Wish as ReleaseWish};
 
 /// Payouts that wait for people: nothing is paid until those your policy names have approved
@@ -116,6 +118,9 @@ pub(crate) enum Command {
     /// Manage tokens
     #[command(subcommand)]
     Token(Token),
+    /// Manage the keys that people sign with
+    #[command(subcommand)]
+    Key(Key),
     /// Check store, clock, provider and policy; each line is ok or says how to mend it
     Doctor(Json),
 }

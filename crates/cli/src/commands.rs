@@ -7,6 +7,7 @@ mod decide;
 mod demo;
 mod doctor;
 mod init;
+mod key;
 mod ledger;
 mod release;
 mod report;
@@ -29,12 +30,15 @@ use crate::exit::{Exit, Failure};
 use crate::roles::Kind;
 use crate::telemetry;
 
+pub(crate) use init::write_new;
+
 /// Runs one command.
 pub(crate) async fn run(cli: Cli) -> anyhow::Result<Exit> {
     let Cli { global, command } = cli;
     match command {
         Command::Init(args) => init::run(&args),
         Command::Token(Token::New { name, role }) => init::token(&name, &role),
+        Command::Key(key) => key::run(&key),
         Command::Demo(args) => {
             telemetry::start(global.log.as_deref().unwrap_or("off"))?;
             demo::run(args).await

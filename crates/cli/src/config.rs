@@ -361,12 +361,12 @@ fn default_store() -> Result<String, Failure> {
     ))
 }
 
-fn project_dirs() -> Option<ProjectDirs> {
+/// The user's directories, if there is a home.
+pub(crate) fn project_dirs() -> Option<ProjectDirs> {
     ProjectDirs::from("", "", "onay")
 }
 
-/// A secret that must be there: from `NAME`, from the file `NAME_FILE` names, or from a file the
-/// settings name.
+/// A secret that must be there.
 fn secret(name: &str, file: Option<&Path>) -> Result<SecretString, Failure> {
     optional_secret(name, file)?.ok_or_else(|| {
         Failure::usage(format!("{name} is not set")).hint(format!(
@@ -375,7 +375,11 @@ fn secret(name: &str, file: Option<&Path>) -> Result<SecretString, Failure> {
     })
 }
 
-fn optional_secret(name: &str, file: Option<&Path>) -> Result<Option<SecretString>, Failure> {
+/// A secret: from `NAME`, from the file `NAME_FILE` names, or from a file the settings name.
+pub(crate) fn optional_secret(
+    name: &str,
+    file: Option<&Path>,
+) -> Result<Option<SecretString>, Failure> {
     if let Some(value) = variable(name) {
         return Ok(Some(SecretString::from(value.trim().to_owned())));
     }
@@ -392,11 +396,12 @@ fn optional_secret(name: &str, file: Option<&Path>) -> Result<Option<SecretStrin
     Ok(Some(SecretString::from(text.trim().to_owned())))
 }
 
+/// A variable of the environment, unless it is empty.
 #[expect(
     clippy::disallowed_methods,
     reason = "this module is the reader of the environment"
 )]
-fn variable(name: &str) -> Option<String> {
+pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 

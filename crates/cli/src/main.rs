@@ -5,6 +5,7 @@ mod commands;
 mod config;
 mod door;
 mod exit;
+mod keys;
 mod output;
 mod roles;
 mod store;

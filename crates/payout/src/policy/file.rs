@@ -224,9 +224,7 @@ impl PersonTable {
             .transpose()?;
         let public_key = self.public_key.map(|text| {
             text.parse::<PublicKey>().map_err(|error| {
-                format!(
-                    "person `{name}`: public_key is {error}; `onay key show {name}` prints the line"
-                )
+                format!("person `{name}`: public_key is {error}; `onay key show {name}` prints it")
             })
         });
         let public_key = public_key.transpose()?;

@@ -345,7 +345,7 @@ expires_after = "1h"
         ),
         (
             ["", "public_key = \"ed25519:AAAA\""],
-            "person `can`: public_key is not a public key; it is written `ed25519:` and 44 characters of base64; `onay key show can` prints the line",
+            "person `can`: public_key is not a public key; it is written `ed25519:` and 44 characters of base64; `onay key show can` prints it",
         ),
     ] {
         assert_eq!(people(keys).unwrap_err().to_string(), said);
