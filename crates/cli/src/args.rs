@@ -262,6 +262,9 @@ pub(crate) struct Approve {
     /// Something to remember
     #[arg(long, value_name = "TEXT")]
     pub(crate) comment: Option<String>,
+    /// The key file to sign with [default: the one `ONAY_KEY` names, then the person's own]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

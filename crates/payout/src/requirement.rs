@@ -166,6 +166,11 @@ impl HeldRule {
         self.needed() > 0 && self.tally(given).iter().all(StepTally::is_met)
     }
 
+    /// Whether it asks this person.
+    pub fn asks(&self, person: &PersonName) -> bool {
+        self.steps.iter().any(|step| step.asked.contains(person))
+    }
+
     /// How many approvals are missing.
     pub fn missing(&self, given: &[Given]) -> usize {
         let tally = self.tally(given).into_iter();

@@ -1,17 +1,22 @@
 //! `approve`, `reject`, `undo`, `withdraw`, `why`: what people do with a batch.
 
+use std::path::Path;
 use std::sync::Arc;
 
+use chrono::SubsecRound as _;
 use onay_console::desk::{self, DeskError, Person};
 use onay_console::view;
 use onay_ledger::{Access, Ledger, LedgerError, now};
-use onay_payout::{BatchRef, Head, Hold, Identity, Motion, Policy, ReasonCode, Verdict, explain};
+use onay_payout::{
+    BatchRef, Head, Hold, Identity, Motion, Policy, ReasonCode, Signed, SignedAt, Verdict, explain,
+};
 use onay_producer::{Producer, WithdrawError};
 use serde_json::json;
 
 use crate::args::{Approve, Decide, Json, Reject, Withdraw};
 use crate::config::{Config, identify};
 use crate::exit::{Exit, Failure};
+use crate::keys;
 use crate::output;
 
 /// A person at the keyboard who has proved who they are, and what they came for.
@@ -76,13 +81,36 @@ impl Visit {
         Ok(is_sure.then(|| hold.digest.to_string()))
     }
 
-    async fn decide(&self, verdict: Verdict, digest: &str) -> anyhow::Result<Exit> {
-        let (word, recorded) = (verdict.word(), recorded(&verdict));
+    /// The person's signature under an approval: where the policy knows a key of theirs, or they name
+    /// a key file.
+    async fn sign(&self, motion: &Motion<'_>, key: Option<&Path>) -> anyhow::Result<Option<SignedAt>> {
+        let name = self.identity.name();
+        let has_key = self.policy.person(name).is_some_and(|known| known.public_key.is_some());
+        if !has_key && key.is_none() {
+            return Ok(None);
+        }
+        // What would be refused anyway is refused before anybody types a passphrase.
+        let (head, at) = (self.head().await?, now().trunc_subsecs(6));
+        let draft = self.policy.draft(&head, &self.identity, motion.clone(), at);
+        let draft = draft.map_err(|no| Failure::refused(no.to_string()))?;
+        let (Some(statement), Some(key)) =
+            (draft.statement(&head.id), keys::signing_key(name, key)?)
+        else {
+            return Ok(None);
+        };
+        let signed = Signed {
+            key: key.public_key(),
+            signature: key.sign(statement.digest()),
+        };
+        Ok(Some(SignedAt { at, signed }))
+    }
+
+    async fn decide(&self, motion: Motion<'_>) -> anyhow::Result<Exit> {
+        let (word, recorded) = (motion.verdict.word(), recorded(&motion.verdict));
         let by = Person {
             identity: &self.identity,
             via: "cli",
         };
-        let motion = Motion::new(verdict, digest);
         let ledger = self.ledger.as_ref();
         let outcome = desk::decide(ledger, &self.policy, &by, &self.batch, &motion).await;
         let decided = outcome.map_err(|error| match error {
@@ -121,36 +149,28 @@ pub(crate) async fn approve(config: &Config, args: Approve) -> anyhow::Result<Ex
             .await?
             .ok_or_else(|| Failure::refused("nothing was approved; the batch still waits"))?,
     };
-    visit
-        .decide(
-            Verdict::Approve {
-                comment: args.comment,
-            },
-            &digest,
-        )
-        .await
+    let comment = args.comment;
+    let motion = Motion::new(Verdict::Approve { comment }, &digest);
+    let signed = visit.sign(&motion, args.key.as_deref()).await?;
+    visit.decide(Motion { signed, ..motion }).await
 }
 
 /// Turns a batch down.
 pub(crate) async fn reject(config: &Config, args: Reject) -> anyhow::Result<Exit> {
     let visit = Visit::begin(config, args.who).await?;
     let digest = visit.current_digest().await?;
-    visit
-        .decide(
-            Verdict::Reject {
-                code: ReasonCode::Other,
-                reason: args.reason,
-            },
-            &digest,
-        )
-        .await
+    let verdict = Verdict::Reject {
+        code: ReasonCode::Other,
+        reason: args.reason,
+    };
+    visit.decide(Motion::new(verdict, &digest)).await
 }
 
 /// Takes an approval back.
 pub(crate) async fn undo(config: &Config, args: Decide) -> anyhow::Result<Exit> {
     let visit = Visit::begin(config, args).await?;
     let digest = visit.current_digest().await?;
-    visit.decide(Verdict::Undo, &digest).await
+    visit.decide(Motion::new(Verdict::Undo, &digest)).await
 }
 
 const fn recorded(verdict: &Verdict) -> &'static str {

@@ -7,7 +7,7 @@ use crate::decision::{Decision, Motion, Ruling, Verdict};
 use crate::head::Head;
 use crate::ids::PersonName;
 use crate::money::Money;
-use crate::requirement::Proof;
+use crate::requirement::{HeldRule, Proof};
 use crate::state::{Hold, State};
 
 /// How old a signature may be when it is handed in, and how far ahead its clock.
@@ -90,6 +90,24 @@ impl Policy {
         motion: Motion<'_>,
         at: DateTime<Utc>,
     ) -> Result<Ruling, NotAllowed> {
+        let decision = self.draft(batch, by, motion, at)?;
+        self.check_signature(batch, &decision, at)?;
+        if decision.is_approval() {
+            self.check_counts(batch, &decision)?;
+        }
+        let is_enough = self.quorum(&batch.with_decision(decision.clone())).is_ok();
+        Ok(Ruling::new(decision, is_enough))
+    }
+
+    /// The decision that would be recorded, for a person to sign: its statement is what is signed.
+    /// It is no ruling.
+    pub fn draft(
+        &self,
+        batch: &Head,
+        by: &Identity,
+        motion: Motion<'_>,
+        at: DateTime<Utc>,
+    ) -> Result<Decision, NotAllowed> {
         let MayDecide { hold, on_behalf } = self.may_decide(batch, by.name(), at)?;
         if matches!(&motion.verdict, Verdict::Reject { reason, .. } if reason.trim().is_empty()) {
             return Err(NotAllowed::NoReason);
@@ -103,7 +121,14 @@ impl Policy {
             return Err(NotAllowed::NothingToUndo(by.name().clone()));
         }
         let signed = motion.signed;
-        let decision = Decision {
+        // A signed one before it may be by a clock that is ahead.
+        let earlier = batch
+            .decisions
+            .iter()
+            .filter(|made| made.person == *by.name());
+        let not_before = earlier.map(|made| made.at).max();
+        let at = not_before.map_or(at, |earlier| earlier.max(at));
+        Ok(Decision {
             person: by.name().clone(),
             on_behalf,
             verdict: motion.verdict,
@@ -113,13 +138,7 @@ impl Policy {
             revision: batch.next_revision(by.name()),
             at: signed.map_or(at, |signed| signed.at),
             signed: signed.map(|signed| signed.signed),
-        };
-        self.check_signature(batch, &decision, at)?;
-        if decision.is_approval() {
-            self.check_counts(batch, hold, &decision)?;
-        }
-        let is_enough = self.quorum(&batch.with_decision(decision.clone())).is_ok();
-        Ok(Ruling::new(decision, is_enough))
+        })
     }
 
     /// Whether a person may decide on `batch` now, and if not, why.
@@ -200,6 +219,12 @@ impl Policy {
                 "it was not made within the last ten minutes; look at the clock, and sign anew";
             return Err(NotAllowed::Signature(what));
         }
+        let is_older = |made: &Decision| made.person == decision.person && made.at > decision.at;
+        if batch.decisions.iter().any(is_older) {
+            return Err(NotAllowed::Signature(
+                "it is older than an earlier decision of this person",
+            ));
+        }
         if !decision.is_proved_by(&batch.id, &signed.key) {
             let what = "it signs something else; look at the batch again, and sign anew";
             return Err(NotAllowed::Signature(what));
@@ -208,29 +233,16 @@ impl Policy {
     }
 
     /// An approval that would count for no rule is refused, with what would count.
-    fn check_counts(
-        &self,
-        batch: &Head,
-        hold: &Hold,
-        decision: &Decision,
-    ) -> Result<(), NotAllowed> {
-        let in_force = self.requirement(&batch.facts(hold), batch);
-        let authority = decision.authority();
-        let asking = hold.rules.rules.iter().chain(&in_force.rules);
-        let asking = asking.filter(|rule| {
-            let mut steps = rule.steps.iter();
-            steps.any(|step| step.asked.contains(authority))
-        });
-        let mut unsigned =
-            asking.filter(|rule| rule.proof == Proof::Signature && decision.signed.is_none());
-        let all = hold.rules.rules.iter().chain(&in_force.rules);
-        let counts = all.into_iter().any(|rule| {
-            let mut steps = rule.steps.iter();
-            steps.any(|step| step.asked.contains(authority))
-                && (rule.proof == Proof::Token || decision.signed.is_some())
-        });
-        match unsigned.next() {
-            Some(rule) if !counts => Err(NotAllowed::SignatureNeeded(rule.name.clone())),
+    fn check_counts(&self, batch: &Head, decision: &Decision) -> Result<(), NotAllowed> {
+        let requirements = self.requirements(batch).into_iter().flatten();
+        let rules = requirements.flat_map(|asks| asks.into_owned().rules);
+        let (signed, plain): (Vec<HeldRule>, Vec<HeldRule>) = rules
+            .filter(|rule| rule.asks(decision.authority()))
+            .partition(|rule| rule.proof == Proof::Signature);
+        match signed.into_iter().next() {
+            Some(rule) if plain.is_empty() && decision.signed.is_none() => {
+                Err(NotAllowed::SignatureNeeded(rule.name))
+            }
             Some(_) | None => Ok(()),
         }
     }
