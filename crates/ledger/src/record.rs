@@ -10,14 +10,14 @@ mod entry;
 mod frozen;
 mod head;
 mod hold;
+mod house;
 mod outcome;
-mod pauses;
 mod scalar;
 mod state;
 #[cfg(test)]
 mod tests;
 
-use onay_payout::{BatchId, Content, Digest, Head, Outcome, Pauses};
+use onay_payout::{BatchId, Content, Decision, Digest, Head, Outcome};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -68,20 +68,9 @@ pub(crate) fn decode_outcomes(text: &str) -> Result<Vec<Outcome>, LedgerError> {
     Ok(records.into_iter().map(Outcome::from).collect())
 }
 
-/// Writes every pause there ever was; nothing when there was none.
-pub(crate) fn encode_pauses(pauses: &Pauses) -> String {
-    if pauses.entries().is_empty() {
-        return String::new();
-    }
-    written(&pauses::PausesRecord::from(pauses))
-}
-
-/// Reads every pause there ever was.
-pub(crate) fn decode_pauses(text: &str) -> Result<Pauses, LedgerError> {
-    if text.is_empty() {
-        return Ok(Pauses::default());
-    }
-    read::<pauses::PausesRecord>("pauses", text)?.try_into()
+/// Writes what a person decided, as it stands in the head.
+pub(crate) fn encode_decision(decision: &Decision) -> String {
+    written(&head::DecisionRecord::from(decision))
 }
 
 /// What a journal entry is chained by ([`Entry`]).
@@ -104,6 +93,16 @@ pub(crate) fn decode_entry(
     hashes: Hashes,
 ) -> Result<Entry, LedgerError> {
     read::<entry::EntryRecord>("journal entry", text).map(|record| record.with(batch, hashes))
+}
+
+/// Writes an entry of the house journal, with its hashes.
+pub(crate) fn encode_house(entry: &Entry) -> String {
+    written(&house::HouseRecord::from(entry))
+}
+
+/// Reads an entry of the house journal.
+pub(crate) fn decode_house(text: &str, house: BatchId) -> Result<Entry, LedgerError> {
+    read::<house::HouseRecord>("house journal entry", text).map(|record| record.of(house))
 }
 
 #[expect(

@@ -188,7 +188,7 @@ impl From<TieOutRecord> for TieOut {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct DecisionRecord {
+pub(super) struct DecisionRecord {
     person: Text<PersonName>,
     verdict: VerdictRecord,
     digest: Text<Digest>,
