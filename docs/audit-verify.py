@@ -98,7 +98,9 @@ def read(path, earlier, told):
             for entry in entries:
                 if (entry["batch"], entry["seq"], entry["prev"]) != (batch, seq + 1, prev):
                     told(entry["batch"], f"entry {entry['seq']} does not follow from entry {seq}")
-                if entry["hash"] != digest("onay journal 1", map(entry.get, ENTRY)):
+                decision = [entry["decision"]] if entry.get("decision") is not None else []
+                form = "onay journal 2" if decision else "onay journal 1"
+                if entry["hash"] != digest(form, [*map(entry.get, ENTRY), *decision]):
                     told(entry["batch"], f"entry {entry['seq']} was edited")
                 seq, prev = entry["seq"], entry["hash"]
                 known[batch][seq] = prev

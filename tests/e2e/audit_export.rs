@@ -26,7 +26,7 @@ fn furnish(world: &World) -> [String; 3] {
 }
 
 /// The text of a new export.
-fn export(world: &World, name: &str, more: &[&str]) -> String {
+pub(crate) fn export(world: &World, name: &str, more: &[&str]) -> String {
     let path = world.path(name);
     let args = [&["audit", "export", "--out", path.to_str().unwrap()], more].concat();
     world.run(&args).expect(0);
@@ -35,7 +35,11 @@ fn export(world: &World, name: &str, more: &[&str]) -> String {
 
 /// What Onay and the verifier in Python say of an export: that they agree, and every problem.
 #[track_caller]
-fn verify(world: &World, export: &str, earlier: &[&str]) -> Vec<(Option<String>, String)> {
+pub(crate) fn verify(
+    world: &World,
+    export: &str,
+    earlier: &[&str],
+) -> Vec<(Option<String>, String)> {
     let mut args = vec!["audit", "verify", "--json", "--export", export];
     args.extend(earlier.iter().flat_map(|file| ["--earlier", file]));
     // No settings, no store, no secret.
@@ -96,13 +100,13 @@ fn python(world: &World, export: &str, earlier: &[&str]) -> Ran {
 }
 
 /// The lines of an export, as JSON.
-fn lines(text: &str) -> Vec<Value> {
+pub(crate) fn lines(text: &str) -> Vec<Value> {
     text.lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect()
 }
 
-fn text(lines: &[Value]) -> String {
+pub(crate) fn text(lines: &[Value]) -> String {
     lines.iter().fold(String::new(), |mut text, line| {
         writeln!(text, "{line}").unwrap();
         text
@@ -277,7 +281,7 @@ fn an_export_goes_on_from_an_earlier_one_and_is_checked_with_it_alone() {
 }
 
 #[track_caller]
-fn assert_told(
+pub(crate) fn assert_told(
     what: &str,
     problems: &[(Option<String>, String)],
     batch: Option<&String>,

@@ -25,6 +25,7 @@ mod doubt_matrix;
 mod files;
 mod finality;
 mod funds;
+mod house_journal;
 mod keys;
 mod moving;
 mod pause;

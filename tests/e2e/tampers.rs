@@ -16,7 +16,9 @@ pub(crate) fn place(lines: &[Value], batch: &str, seq: u64) -> usize {
 
 /// The hash an entry would have, as docs/audit.md describes it.
 fn hash(entry: &Value) -> String {
-    let mut canonical = Canonical::new("onay journal 1");
+    let decision = entry["decision"].as_str();
+    let form = decision.map_or("onay journal 1", |_| "onay journal 2");
+    let mut canonical = Canonical::new(form);
     canonical.field(entry["batch"].as_str().unwrap());
     canonical.field(&entry["seq"].to_string());
     for name in ["at", "actor", "via", "event", "before", "after", "note"] {
@@ -25,6 +27,9 @@ fn hash(entry: &Value) -> String {
     canonical.optional(entry["digest"].as_str());
     canonical.field(entry["record"].as_str().unwrap());
     canonical.field(entry["prev"].as_str().unwrap());
+    if let Some(decision) = decision {
+        canonical.field(decision);
+    }
     canonical.finish().to_string()
 }
 
@@ -169,13 +174,13 @@ pub(crate) fn rewrite(file: &Connection, lines: &[Value]) {
     for line in lines {
         let names = [
             "batch", "at", "actor", "via", "event", "before", "after", "note", "digest", "record",
-            "prev", "hash",
+            "prev", "hash", "decision",
         ];
         if line["kind"] == "entry" {
             let mut values: Vec<_> = names.iter().map(|name| text(line, name)).collect();
             values.push(Some(line["seq"].to_string()));
             let into = format!("INSERT INTO journal ({}, seq)", names.join(", "));
-            let insert = format!("{into} VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)");
+            let insert = format!("{into} VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
             file.execute(&insert, params_from_iter(values)).unwrap();
         } else if line["kind"] == "batch" {
             let update = "UPDATE batch SET version = ?1, journal_head = ?2 WHERE id = ?3";

@@ -27,7 +27,7 @@ pub(crate) fn next(world: &World) -> Option<Action> {
             });
         }
     }
-    if world.store.is_paused {
+    if world.store.is_paused() {
         return Some(Action::Resume);
     }
     if is_over(world) {

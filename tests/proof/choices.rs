@@ -36,7 +36,7 @@ impl World {
         if self.left.restores > 0 {
             actions.extend((0..self.backups.len()).map(Action::Restore));
         }
-        if self.store.is_paused {
+        if self.store.is_paused() {
             actions.push(Action::Resume);
         } else if self.left.pauses > 0 && !self.state().is_final() {
             actions.push(Action::Pause);
@@ -89,9 +89,9 @@ impl World {
     /// The ways in which a request may go wrong.
     fn fates(&self, request: &Request) -> &'static [Fate] {
         match request {
-            Request::Load | Request::Pauses if self.left.away > 0 => &[Fate::Lost],
+            Request::Load | Request::Cells(_) if self.left.away > 0 => &[Fate::Lost],
             Request::Commit(_) if self.left.away > 0 => &[Fate::Lost, Fate::DoneUnheard],
-            Request::Load | Request::Pauses | Request::Commit(_) => &[],
+            Request::Load | Request::Cells(_) | Request::Commit(_) => &[],
             _ if self.left.calls == 0 => &[],
             Request::Initialize(..) | Request::Authorize(..) | Request::Cancel(..) => &[
                 Fate::DoneUnheard,

@@ -253,7 +253,7 @@ fn pause(end: Result<Done, StepError>) -> Option<Duration> {
     match end {
         Ok(Done::Committed) => None,
         Ok(Done::Later(pause)) => Some(pause),
-        Err(StepError::Illegal(_)) => Some(EARLY_PAUSE),
+        Err(StepError::Illegal(_) | StepError::Ledger(LedgerError::Changed)) => Some(EARLY_PAUSE),
         Err(StepError::Ledger(error)) => {
             assert!(!matches!(error, LedgerError::Corrupt(_)), "{error}");
             None

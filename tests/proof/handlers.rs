@@ -212,7 +212,7 @@ fn fits(request: &Request, disturbance: Disturbance) -> bool {
         return true;
     };
     match request {
-        Request::Load | Request::Pauses => matches!(fate, Fate::Done | Fate::Lost),
+        Request::Load | Request::Cells(_) => matches!(fate, Fate::Done | Fate::Lost),
         Request::Commit(_) => matches!(
             fate,
             Fate::Done | Fate::Lost | Fate::DoneUnheard | Fate::Stale | Fate::LeaseLost

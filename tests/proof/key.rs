@@ -39,7 +39,7 @@ pub(crate) fn key(world: &World) -> u64 {
         let job = job.map(|job| (job.attempt, key.fence(job.fence), key.ahead(job.ready_at)));
         job.hash(&mut key.hasher);
     }
-    world.store.is_paused.hash(&mut key.hasher);
+    world.store.cells.hash(&mut key.hasher);
     key.kept(&world.store.kept);
     world.books.hash(&mut key.hasher);
     (world.left, world.policy).hash(&mut key.hasher);

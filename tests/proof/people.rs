@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeZone as _, Utc};
 use onay_payout::{
-    BatchId, Content, Currency, Identity, Item, Money, PauseEntry, PauseStep, Pauses, PersonName,
-    Personal, Policy, Recipient, RecipientType, issue_token,
+    BatchId, Content, Currency, Identity, Item, Money, PersonName, Personal, Policy, Recipient,
+    RecipientType, issue_token,
 };
 use rust_decimal::Decimal;
 use uuid::Uuid;
@@ -185,16 +185,6 @@ pub(crate) fn maker() -> PersonName {
 /// The batch.
 pub(crate) fn batch_id() -> BatchId {
     BatchId::new(Uuid::from_u128(7))
-}
-
-/// Releases, paused by zeynep.
-pub(crate) fn pauses() -> Pauses {
-    Pauses::new(vec![PauseEntry {
-        step: PauseStep::Paused,
-        by: PEOPLE[1].parse().unwrap(),
-        at: begin(),
-        reason: "something is wrong".to_owned(),
-    }])
 }
 
 /// When every schedule begins.

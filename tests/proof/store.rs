@@ -1,10 +1,11 @@
 //! A ledger of one batch as plain data, by the rules of `trait Ledger`.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use onay_ledger::{Claim, Queue};
+use onay_ledger::{Claim, Queue, Swap};
 use onay_payout::{Batch, Jobs, Transition};
 
 use crate::people::batch_id;
@@ -13,13 +14,17 @@ use crate::ports::{Change, Keeps, Kept, No};
 /// How long a claim lasts without being renewed.
 pub(crate) const LEASE: TimeDelta = TimeDelta::seconds(30);
 
+/// The cell that is there while releases are paused.
+const PAUSED: &str = "paused";
+
 /// What is stored of one batch.
 #[derive(Debug, Clone)]
 pub(crate) struct Store {
     pub(crate) kept: Arc<Kept>,
     pub(crate) jobs: [Option<Job>; 2],
     pub(crate) fence: u64,
-    pub(crate) is_paused: bool,
+    /// Small named values, such as whether releases are paused.
+    pub(crate) cells: BTreeMap<String, String>,
     /// The attempt after which jobs are counted no further: what is explored to the end must end.
     pub(crate) attempts_max: u32,
 }
@@ -48,7 +53,7 @@ impl Store {
             kept: Kept::new(accepted.batch, 1),
             jobs: [None; 2],
             fence: 0,
-            is_paused: false,
+            cells: BTreeMap::new(),
             attempts_max: u32::MAX,
         };
         store.plan(&jobs, None);
@@ -86,12 +91,38 @@ impl Store {
         if self.kept.stored.version != change.based_on {
             return Err(No::Stale);
         }
-        if self.is_paused && change.starts_release {
-            return Err(No::Paused);
-        }
+        self.swap(&change.swaps)?;
         self.kept = Arc::clone(&change.after);
         self.plan(&change.jobs, kept);
         Ok(Arc::clone(&self.kept))
+    }
+
+    fn swap(&mut self, swaps: &[Swap]) -> Result<(), No> {
+        let is_unlike = |swap: &&Swap| self.cells.get(&swap.key) != swap.before.as_ref();
+        if let Some(unlike) = swaps.iter().find(is_unlike) {
+            let is_pause = *unlike == Swap::expect(PAUSED, None);
+            return Err(if is_pause { No::Paused } else { No::Changed });
+        }
+        for Swap { key, after, .. } in swaps {
+            match after {
+                Some(value) => self.cells.insert(key.clone(), value.clone()),
+                None => self.cells.remove(key),
+            };
+        }
+        Ok(())
+    }
+
+    pub(crate) fn is_paused(&self) -> bool {
+        self.cells.contains_key(PAUSED)
+    }
+
+    /// Who paused, and that two people resumed, is words: only that it stands is state.
+    pub(crate) fn pause(&mut self) {
+        self.cells.insert(PAUSED.to_owned(), "1".to_owned());
+    }
+
+    pub(crate) fn resume(&mut self) {
+        self.cells.remove(PAUSED);
     }
 
     pub(crate) fn batch(&self) -> &Batch {

@@ -100,11 +100,11 @@ impl World {
             Action::Restore(backup) => self.restore(backup),
             Action::Pause => {
                 self.left.pauses -= 1;
-                self.store.is_paused = true;
+                self.store.pause();
                 self.past.is_paused = true;
             }
             Action::Resume => {
-                self.store.is_paused = false;
+                self.store.resume();
                 self.past.is_paused = false;
             }
             Action::NewPolicy => {
@@ -230,10 +230,11 @@ impl World {
                 let content = Arc::clone(self.store.batch().content());
                 self.books.item(reference, &content)
             })),
-            Request::Pauses => Answer::Pauses(if self.is_away(fate) {
+            Request::Cells(keys) => Answer::Cells(if self.is_away(fate) {
                 Err(No::Unavailable)
             } else {
-                Ok(self.store.is_paused)
+                let cells = &self.store.cells;
+                Ok(keys.iter().map(|key| cells.get(key).cloned()).collect())
             }),
             Request::Balance => Answer::Balance(self.reads(fate).map(|()| self.books.balance())),
         })
@@ -405,7 +406,11 @@ impl World {
         } else {
             self.left.deeds = self.left.deeds.saturating_sub(1);
         }
-        let change = Change::new(transition, self.store.kept.stored.version, None);
+        let change = Change::new(
+            (transition, Vec::new()),
+            self.store.kept.stored.version,
+            None,
+        );
         let _ = self.store_change(&change, None)?;
         Ok(true)
     }
@@ -464,7 +469,7 @@ impl World {
         // Names of processes never repeat, so nothing of a former owner is taken for one's own.
         self.store.fence = fence;
         self.past.restores += 1;
-        self.past.is_paused = self.store.is_paused;
+        self.past.is_paused = self.store.is_paused();
         self.past.proposal = match self.state() {
             State::Frozen(frozen) => frozen
                 .proposal

@@ -1,7 +1,7 @@
 //! What a person does with a batch, for every path a person can take: HTTP, pages, command line.
 
 use chrono::{DateTime, Utc};
-use onay_ledger::{Actor, Authority, Commit, Ledger, LedgerError, Stored, now};
+use onay_ledger::{Actor, Authority, Commit, Ledger, LedgerError, Stored, add_pause, now, pauses};
 use onay_payout::{
     Batch, BatchRef, Event, Frozen, Head, Identity, IllegalTransition, Motion, NotAllowed,
     PauseRefused, PauseWish, Pauses, Policy, Resolution, Transition,
@@ -132,19 +132,19 @@ pub fn may_resolve(
 /// resume them, and a second one who wants the same resumes them.
 pub async fn pause(
     ledger: &dyn Ledger,
-    by: &Identity,
+    by: &Person<'_>,
     wish: PauseWish,
     reason: &str,
 ) -> Result<Wished, PauseError> {
     loop {
-        let known = ledger.pauses().await?;
-        let Some(entry) = known.judge(wish, by, reason, now())? else {
+        let known = pauses(ledger).await?;
+        let Some(entry) = known.judge(wish, by.identity, reason, now())? else {
             return Ok(Wished {
                 pauses: known,
                 is_new: false,
             });
         };
-        match ledger.add_pause(&known, entry).await {
+        match add_pause(ledger, &known, &entry, by.via).await {
             Ok(pauses) => {
                 return Ok(Wished {
                     pauses,
@@ -152,7 +152,7 @@ pub async fn pause(
                 });
             }
             // Somebody else was there first: it is judged again.
-            Err(LedgerError::Stale) => {}
+            Err(LedgerError::Changed) => {}
             Err(error) => return Err(error.into()),
         }
     }

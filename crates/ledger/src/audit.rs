@@ -48,6 +48,9 @@ pub enum Problem {
     /// The items are not what the maker asked for.
     #[error("the items were edited: they are not what the maker asked for")]
     Content,
+    /// Whether releases are paused is not what the house journal says.
+    #[error("whether releases are paused was edited: it is not what was last journalled")]
+    Paused,
     /// What became of the items is not what was recorded.
     #[error("the outcomes were edited: they are not those last recorded")]
     Outcomes,

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use onay_payout::{Batch, Digest, Jobs, Transition};
 
+use crate::cell::{PAUSED, Swap};
 use crate::job::{Claim, Queue};
 use crate::journal::{Actor, Entry, GENESIS};
 use crate::record;
@@ -31,6 +32,7 @@ impl Opening {
             at,
             based_on: 0,
             prev: GENESIS,
+            swaps: Vec::new(),
         })
     }
 
@@ -88,7 +90,8 @@ pub struct Commit<'a> {
 }
 
 impl<'a> Commit<'a> {
-    /// Prepares a change of what was loaded as `base`.
+    /// Prepares a change of what was loaded as `base`. One that starts a release expects that
+    /// releases are not paused.
     pub fn new(
         base: &Stored,
         transition: Transition,
@@ -96,12 +99,15 @@ impl<'a> Commit<'a> {
         at: DateTime<Utc>,
         authority: Authority<'a>,
     ) -> Self {
+        let is_unpaused = Swap::expect(PAUSED, None);
+        let swaps = transition.starts_release().then_some(is_unpaused);
         let change = Change {
             transition,
             actor: actor.clone(),
             at,
             based_on: base.version,
             prev: base.journal_head,
+            swaps: swaps.into_iter().collect(),
         };
         Self { change, authority }
     }
@@ -116,9 +122,16 @@ impl<'a> Commit<'a> {
         self.change.transition
     }
 
-    /// Whether it writes the intent to release, which a ledger refuses while releases are paused.
-    pub fn starts_release(&self) -> bool {
-        self.change.transition.starts_release()
+    /// The same change, if these cells are what they must be, together with what they become.
+    #[must_use]
+    pub fn with_swaps(mut self, swaps: Vec<Swap>) -> Self {
+        self.change.swaps.extend(swaps);
+        self
+    }
+
+    /// The cells that are compared and set with the change.
+    pub fn swaps(&self) -> &[Swap] {
+        &self.change.swaps
     }
 
     /// The version the batch must still have.
@@ -150,6 +163,8 @@ pub struct Sealed {
     pub jobs: Jobs,
     /// The journal entry, chained to the one before.
     pub entry: Entry,
+    /// The cells to compare and set.
+    pub swaps: Vec<Swap>,
 }
 
 /// One change of one batch. Encoding and hashing are left to the store, so that one that keeps
@@ -161,6 +176,7 @@ struct Change {
     at: DateTime<Utc>,
     based_on: u64,
     prev: Digest,
+    swaps: Vec<Swap>,
 }
 
 impl Change {
@@ -182,6 +198,7 @@ impl Change {
             changed: transition.changed,
             jobs: transition.jobs,
             entry,
+            swaps: self.swaps,
         }
     }
 }

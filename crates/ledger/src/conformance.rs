@@ -15,7 +15,9 @@
 
 mod batches;
 mod budget;
+mod cells;
 mod commits;
+mod house;
 mod jobs;
 mod pauses;
 pub mod redis_server;
@@ -94,6 +96,7 @@ rules! {
     commits::a_commit_plans_exactly_its_jobs,
     commits::changed_outcomes_are_stored_and_others_stay,
     commits::the_journal_is_append_only_chained_and_in_order,
+    commits::a_decision_stands_in_its_entry_and_nowhere_else,
     commits::concurrent_commits_of_one_version_have_one_winner,
     commits::a_refused_commit_does_not_touch_those_it_came_with,
     jobs::a_claim_is_held_by_one,
@@ -119,6 +122,17 @@ rules! {
     budget::every_minute_begins_with_a_full_budget,
     budget::a_closed_window_grants_nothing_to_anyone_before_the_next,
     budget::concurrent_spenders_never_exceed_the_budget,
+    cells::a_swap_sets_all_cells_or_none,
+    cells::a_swap_of_nothing_changes_nothing,
+    cells::two_swaps_at_once_have_one_winner,
+    cells::a_commit_sets_its_cells_in_the_same_step,
+    cells::a_commit_whose_cells_changed_is_refused_and_leaves_no_trace,
+    cells::a_refused_commit_sets_no_cell,
+    cells::two_commits_that_share_a_cell_have_one_winner,
+    cells::a_commit_of_5000_items_sets_20000_cells,
+    house::the_house_journal_is_chained_and_its_cells_are_set_with_it,
+    house::two_who_write_into_the_house_journal_at_once_lose_nothing,
+    house::a_house_event_whose_cells_changed_leaves_no_trace,
     pauses::a_paused_ledger_starts_no_release_and_does_everything_else,
     pauses::a_release_under_way_goes_on_while_releases_are_paused,
     pauses::pauses_are_only_added_to_and_concurrent_ones_have_one_winner,

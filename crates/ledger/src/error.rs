@@ -8,6 +8,9 @@ pub enum LedgerError {
     /// The batch changed since it was loaded: load it again and decide anew.
     #[error("the batch changed in the meantime")]
     Stale,
+    /// A cell that this relies on changed: read again and decide anew.
+    #[error("what this relies on changed in the meantime")]
+    Changed,
     /// Somebody else holds the job now: stop working on it.
     #[error("the claim on this job was lost")]
     LeaseLost,

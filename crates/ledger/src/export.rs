@@ -15,6 +15,7 @@ use onay_payout::{Account, BatchId, BatchRef, Digest};
 
 use crate::audit::read_batch;
 use crate::error::LedgerError;
+use crate::house::{self, HOUSE, House};
 use crate::journal::Entry;
 use crate::ledger::{Filter, Ledger, Page};
 use line::{FORMAT, Line};
@@ -42,7 +43,7 @@ pub enum ExportError {
 }
 
 /// Writes what a ledger holds as lines of JSON: the newest batch first, each with its journal, or
-/// with its head alone.
+/// with its head alone; then its own journal in the same way, if it has entries.
 ///
 /// Entries that `since` holds already are left out. `told` hears how many batches are written.
 ///
@@ -84,6 +85,11 @@ pub async fn export(
             told(head.batches());
         }
     }
+    let house = read_house(ledger, holds).await?;
+    if house.version > 0 {
+        house.write(since, out)?;
+        head.add(&house.id, house.version, house.head);
+    }
     let totals = head.finish();
     Line::from(totals).write(out)?;
     out.flush()?;
@@ -111,6 +117,22 @@ impl Exported {
         };
         line.write(out)
     }
+}
+
+async fn read_house(ledger: &dyn Ledger, holds: Holds) -> Result<Exported, LedgerError> {
+    let (tip, entries) = match holds {
+        Holds::Journals => {
+            let House { tip, entries, .. } = house::read(ledger).await?;
+            (tip, entries)
+        }
+        Holds::Heads => (house::tip(ledger).await?, Vec::new()),
+    };
+    Ok(Exported {
+        id: HOUSE,
+        version: tip.version,
+        head: tip.head,
+        entries,
+    })
 }
 
 async fn read(ledger: &dyn Ledger, id: BatchId, holds: Holds) -> Result<Exported, LedgerError> {

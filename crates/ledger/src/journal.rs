@@ -3,6 +3,8 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use onay_payout::{BatchId, Canonical, Digest, Transition};
 
+use crate::record;
+
 /// What the first entry of every batch is chained to.
 pub const GENESIS: Digest = Digest::from_bytes([0; 32]);
 
@@ -15,7 +17,7 @@ pub struct Actor {
     pub via: &'static str,
 }
 
-/// One change of one batch.
+/// One change of one batch, or of the ledger itself ([`crate::house`]).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// The batch.
@@ -38,6 +40,8 @@ pub struct Entry {
     pub note: String,
     /// The digest people decide on, once there is one.
     pub digest: Option<Digest>,
+    /// The decision that was made, if one was: the text of its record.
+    pub decision: Option<String>,
     /// The SHA-256 of the record stored with it, so that an edited record is found.
     pub record: Digest,
     /// The hash of the entry before.
@@ -47,12 +51,13 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Writes the entry for a transition, chained to `prev`.
+    /// Writes the entry for a transition, chained to `prev`; `stored` is the digest of the record it
+    /// leads to.
     pub(crate) fn seal(
         transition: &Transition,
         actor: &Actor,
         at: DateTime<Utc>,
-        record: Digest,
+        stored: Digest,
         (seq, prev): (u64, Digest),
     ) -> Self {
         let head = transition.batch.head();
@@ -67,7 +72,8 @@ impl Entry {
             after: head.state.name().to_owned(),
             note: transition.note.clone(),
             digest: head.state.hold().map(|hold| hold.digest),
-            record,
+            decision: transition.decision.as_ref().map(record::encode_decision),
+            record: stored,
             prev,
             hash: GENESIS,
         };
@@ -76,9 +82,12 @@ impl Entry {
     }
 
     /// The hash this entry must have: SHA-256 over its fields, each with its length, in the order
-    /// they are declared.
+    /// they are declared, but for the decision: it is the last, and not there where none was made.
     pub fn expected_hash(&self) -> Digest {
-        let mut canonical = Canonical::new("onay journal 1");
+        let mut canonical = Canonical::new(match self.decision {
+            None => "onay journal 1",
+            Some(_) => "onay journal 2",
+        });
         canonical.field(&self.batch.to_string());
         canonical.field(&self.seq.to_string());
         canonical.field(&self.at.to_rfc3339_opts(SecondsFormat::Micros, true));
@@ -95,6 +104,9 @@ impl Entry {
         canonical.optional(self.digest.map(|digest| digest.to_string()).as_deref());
         canonical.field(&self.record.to_string());
         canonical.field(&self.prev.to_string());
+        if let Some(decision) = &self.decision {
+            canonical.field(decision);
+        }
         canonical.finish()
     }
 }

@@ -6,10 +6,11 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use onay_payout::{Account, BatchId, BatchRef, Head, Jobs, PauseEntry, Pauses};
+use onay_payout::{Account, BatchId, BatchRef, Head, Jobs};
 
 use crate::audit::{Problem, verify};
 use crate::budget::{Budget, Share, Spent};
+use crate::cell::Swap;
 use crate::commit::{Commit, Opening, Stored};
 use crate::error::LedgerError;
 use crate::job::{Claim, Claimed, Queue, Terms};
@@ -42,12 +43,14 @@ pub trait Ledger: Send + Sync + fmt::Debug {
         Ok(verify(stored, &entries))
     }
 
-    /// Stores a change: version, state, changed items, journal entry, jobs and claim in one step.
+    /// Stores a change: version, state, changed items, journal entry, jobs, claim and cells in one
+    /// step.
     ///
     /// # Errors
     /// [`LedgerError::Stale`] when the batch changed since it was loaded, [`LedgerError::LeaseLost`]
     /// when the change relies on a claim that is gone, [`LedgerError::Paused`] when it starts a
-    /// release while releases are paused. None leaves a trace.
+    /// release while releases are paused, [`LedgerError::Changed`] when a cell is not what it must
+    /// be. None leaves a trace.
     async fn commit(&self, commit: Commit<'_>) -> Result<Stored, LedgerError>;
 
     /// Claims jobs, those that have been due longest first; waits up to `wait` for one to fall due.
@@ -81,14 +84,17 @@ pub trait Ledger: Send + Sync + fmt::Debug {
     /// reached. Calls that were granted already may still be made.
     async fn close_window(&self) -> Result<(), LedgerError>;
 
-    /// Every pause of releases there ever was.
-    async fn pauses(&self) -> Result<Pauses, LedgerError>;
+    /// What is in these cells, in their order. Up to a thousand are as they were at one moment, more
+    /// are read part by part.
+    async fn cells(&self, keys: &[String]) -> Result<Vec<Option<String>>, LedgerError>;
 
-    /// Adds to the pauses; from then on commits go by it.
+    /// Compares cells and sets them, all or none. Each stands in it once. The same once more, after
+    /// an answer that was lost, counts as done where every cell is what it should become: so one of
+    /// them should be of this caller alone.
     ///
     /// # Errors
-    /// [`LedgerError::Stale`] when somebody else added to what is `known`.
-    async fn add_pause(&self, known: &Pauses, entry: PauseEntry) -> Result<Pauses, LedgerError>;
+    /// [`LedgerError::Changed`] when one is not what it must be.
+    async fn swap(&self, swaps: &[Swap]) -> Result<(), LedgerError>;
 
     /// Makes the ledger belong to `account`, for ever.
     ///

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use onay_payout::{Account, BatchId, BatchRef, ExternalId, Head, Jobs, PauseEntry, Pauses};
+use onay_payout::{Account, BatchId, BatchRef, ExternalId, Head, Jobs};
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 
 use crate::budget::{Budget, Share, Spent, Window};
+use crate::cell::Swap;
 use crate::clock::Clock;
 use crate::commit::{Commit, Opening, Sealed, Stored};
 use crate::error::LedgerError;
@@ -67,7 +68,7 @@ struct Memory {
     jobs: BTreeMap<(Queue, BatchId), Job>,
     fence: u64,
     account: Option<Account>,
-    pauses: Pauses,
+    cells: BTreeMap<String, String>,
     window: Window,
 }
 
@@ -117,6 +118,20 @@ impl Memory {
             .get_mut(&(claim.queue, claim.batch))
             .filter(|job| job.fence == Some(claim.fence))
             .ok_or(LedgerError::LeaseLost)
+    }
+
+    fn swap(&mut self, swaps: &[Swap]) -> Result<(), LedgerError> {
+        let is_unlike = |swap: &&Swap| self.cells.get(&swap.key) != swap.before.as_ref();
+        if let Some(unlike) = swaps.iter().find(is_unlike) {
+            return Err(unlike.refusal());
+        }
+        for Swap { key, after, .. } in swaps.iter().filter(|swap| !swap.is_expectation()) {
+            match after {
+                Some(value) => self.cells.insert(key.clone(), value.clone()),
+                None => self.cells.remove(key),
+            };
+        }
+        Ok(())
     }
 
     fn claim(&mut self, queue: Queue, now_us: i64, lease: Duration) -> Option<Claim> {
@@ -203,11 +218,11 @@ impl Ledger for MemoryLedger {
 
     async fn commit(&self, commit: Commit<'_>) -> Result<Stored, LedgerError> {
         let (based_on, authority) = (commit.based_on(), commit.authority());
-        let starts_release = commit.starts_release();
         let Sealed {
             stored,
             jobs,
             entry,
+            swaps,
             ..
         } = commit.seal();
         let (id, now_us) = (stored.batch.id(), self.now_us());
@@ -223,9 +238,7 @@ impl Ledger for MemoryLedger {
         if version != based_on {
             return Err(LedgerError::Stale);
         }
-        if starts_release && state.pauses.standing().is_some() {
-            return Err(LedgerError::Paused);
-        }
+        state.swap(&swaps)?;
         state.batches.insert(id, stored.clone());
         state.journal.entry(id).or_default().push(entry);
         state.plan(id, &jobs, authority.kept());
@@ -306,17 +319,16 @@ impl Ledger for MemoryLedger {
         Ok(())
     }
 
-    async fn pauses(&self) -> Result<Pauses, LedgerError> {
-        Ok(self.state().pauses.clone())
+    async fn cells(&self, keys: &[String]) -> Result<Vec<Option<String>>, LedgerError> {
+        let state = self.state();
+        Ok(keys
+            .iter()
+            .map(|key| state.cells.get(key).cloned())
+            .collect())
     }
 
-    async fn add_pause(&self, known: &Pauses, entry: PauseEntry) -> Result<Pauses, LedgerError> {
-        let mut state = self.state();
-        if state.pauses != *known {
-            return Err(LedgerError::Stale);
-        }
-        state.pauses = known.with(entry);
-        Ok(state.pauses.clone())
+    async fn swap(&self, swaps: &[Swap]) -> Result<(), LedgerError> {
+        self.state().swap(swaps)
     }
 
     async fn bind(&self, account: &Account) -> Result<(), LedgerError> {

@@ -8,7 +8,7 @@
 mod copy;
 
 use async_trait::async_trait;
-use onay_payout::{Account, BatchId, Pauses};
+use onay_payout::{Account, BatchId};
 
 use crate::audit::Problem;
 use crate::commit::Stored;
@@ -29,7 +29,7 @@ pub trait Move: Ledger {
     async fn check_idle(&self) -> Result<(), MoveError>;
 
     /// Goes from one stage to another. Into [`Stage::Filling`] only while the ledger has no batch
-    /// and no pause of releases, and from [`Stage::Open`] into [`Stage::Moved`] only while nobody works on it.
+    /// and no cell, and from [`Stage::Open`] into [`Stage::Moved`] only while nobody works on it.
     async fn turn(&self, from: &Stage, to: &Stage) -> Result<(), MoveError>;
 
     /// The jobs of a batch, as planned as they are. A claim is not part of it: its job is due again
@@ -39,6 +39,21 @@ pub trait Move: Ledger {
     /// Stores a batch exactly as it was elsewhere, in one step, while the ledger is filled by
     /// `journey`. The same once more changes nothing; nothing is ever written over.
     async fn import(&self, journey: &Journey, carried: Carried) -> Result<(), MoveError>;
+
+    /// About `size` cells, from where an earlier page says that the next one begins; from the first
+    /// one when it is empty. One may come twice while nothing changes, none is left out.
+    async fn cells_page(&self, from: &str, size: u32) -> Result<CellPage, LedgerError>;
+
+    /// How many cells there are.
+    async fn cell_count(&self) -> Result<u64, LedgerError>;
+
+    /// Stores cells exactly as they were elsewhere, while the ledger is filled by `journey`. The
+    /// same once more changes nothing; nothing is ever written over.
+    async fn import_cells(
+        &self,
+        journey: &Journey,
+        cells: &[(String, String)],
+    ) -> Result<(), MoveError>;
 
     /// Takes over what another ledger knew of itself, while it is filled by `journey`.
     async fn inherit(&self, journey: &Journey, estate: &Estate) -> Result<(), MoveError>;
@@ -164,13 +179,20 @@ pub struct Carried {
     pub jobs: Vec<Planned>,
 }
 
-/// What a ledger leaves to the one it moves into, besides its batches.
+/// A part of the cells of a ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CellPage {
+    /// Names and values.
+    pub cells: Vec<(String, String)>,
+    /// Where the next page begins; none after the last one.
+    pub next: Option<String>,
+}
+
+/// What a ledger leaves to the one it moves into, besides its batches and cells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Estate {
     /// The account it belongs to, for ever.
     pub account: Option<Account>,
-    /// Every pause of releases there ever was.
-    pub pauses: Pauses,
     /// The next fence is above this one.
     pub fence: u64,
 }
@@ -182,11 +204,11 @@ pub enum MoveError {
     #[error("the old ledger is in use: {0}")]
     InUse(String),
     /// There is nothing to move.
-    #[error("the old ledger holds no batch; simply set ONAY_STORE to the new one")]
+    #[error("the old ledger holds nothing; simply set ONAY_STORE to the new one")]
     Nothing,
     /// The new ledger is not new.
     #[error(
-        "the new ledger holds batches, or a pause of releases, already; move into an empty store"
+        "the new ledger holds batches, or a journal of its own, already; move into an empty store"
     )]
     NotEmpty,
     /// The old ledger went somewhere else, or the new one forgot that it came there.
@@ -213,8 +235,13 @@ pub enum MoveError {
     /// A batch is there already and is another, or does not read back as it was written.
     #[error("batch {0} is not the same in the new ledger")]
     Differs(BatchId),
-    /// Not as many batches in every state on both sides.
-    #[error("the new ledger does not hold as many batches in every state as the old one")]
+    /// A cell is there already and is another, or does not read back as it was written.
+    #[error("cell {0} is not the same in the new ledger")]
+    Cell(String),
+    /// Not as many batches in every state, or cells, on both sides.
+    #[error(
+        "the new ledger does not hold as many batches in every state, or cells, as the old one"
+    )]
     Counts,
     /// One of the two failed.
     #[error(transparent)]

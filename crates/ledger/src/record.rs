@@ -11,8 +11,8 @@ mod frozen;
 mod head;
 mod history;
 mod hold;
+mod house;
 mod outcome;
-mod pauses;
 mod requirement;
 mod scalar;
 mod state;
@@ -20,7 +20,7 @@ mod state;
 mod tests;
 
 use onay_payout::history::{HistoryKey, Remembered};
-use onay_payout::{BatchId, Content, Digest, Head, Outcome, Pauses};
+use onay_payout::{BatchId, Content, Decision, Digest, Head, Outcome};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -71,20 +71,9 @@ pub(crate) fn decode_outcomes(text: &str) -> Result<Vec<Outcome>, LedgerError> {
     Ok(records.into_iter().map(Outcome::from).collect())
 }
 
-/// Writes every pause there ever was; nothing when there was none.
-pub(crate) fn encode_pauses(pauses: &Pauses) -> String {
-    if pauses.entries().is_empty() {
-        return String::new();
-    }
-    written(&pauses::PausesRecord::from(pauses))
-}
-
-/// Reads every pause there ever was.
-pub(crate) fn decode_pauses(text: &str) -> Result<Pauses, LedgerError> {
-    if text.is_empty() {
-        return Ok(Pauses::default());
-    }
-    read::<pauses::PausesRecord>("pauses", text)?.try_into()
+/// Writes what a person decided, as it stands in the head.
+pub(crate) fn encode_decision(decision: &Decision) -> String {
+    written(&head::DecisionRecord::from(decision))
 }
 
 /// Writes one thing that is remembered, without its key.
@@ -134,6 +123,16 @@ pub(crate) fn decode_entry(
     hashes: Hashes,
 ) -> Result<Entry, LedgerError> {
     read::<entry::EntryRecord>("journal entry", text).map(|record| record.with(batch, hashes))
+}
+
+/// Writes an entry of the house journal, with its hashes.
+pub(crate) fn encode_house(entry: &Entry) -> String {
+    written(&house::HouseRecord::from(entry))
+}
+
+/// Reads an entry of the house journal.
+pub(crate) fn decode_house(text: &str, house: BatchId) -> Result<Entry, LedgerError> {
+    read::<house::HouseRecord>("house journal entry", text).map(|record| record.of(house))
 }
 
 #[expect(

@@ -3,6 +3,7 @@
 mod address;
 mod batches;
 mod budget;
+mod cells;
 mod connection;
 mod durability;
 mod jobs;
@@ -10,7 +11,6 @@ mod keys;
 mod link;
 mod moving;
 mod pack;
-mod pauses;
 mod row;
 mod scripts;
 mod wake;
@@ -22,11 +22,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use onay_payout::{Account, BatchId, BatchRef, Head, Jobs, PauseEntry, Pauses, State};
+use onay_payout::{Account, BatchId, BatchRef, Head, Jobs, State};
 use redis::{Script, pipe};
 use tokio::time::Instant;
 
 use crate::budget::{Budget, Share, Spent, Window};
+use crate::cell::Swap;
 use crate::clock::Clock;
 use crate::commit::{Commit, Opening, Stored};
 use crate::error::LedgerError;
@@ -184,14 +185,12 @@ impl Ledger for RedisLedger {
         self.change_window(Window::close).await
     }
 
-    async fn pauses(&self) -> Result<Pauses, LedgerError> {
-        self.read_pauses().await
+    async fn cells(&self, keys: &[String]) -> Result<Vec<Option<String>>, LedgerError> {
+        self.read_cells(keys).await
     }
 
-    async fn add_pause(&self, known: &Pauses, entry: PauseEntry) -> Result<Pauses, LedgerError> {
-        let after = known.with(entry);
-        self.swap_pauses(known, &after).await?;
-        Ok(after)
+    async fn swap(&self, swaps: &[Swap]) -> Result<(), LedgerError> {
+        self.swap_cells(swaps).await
     }
 
     async fn bind(&self, account: &Account) -> Result<(), LedgerError> {

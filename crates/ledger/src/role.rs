@@ -147,6 +147,11 @@ impl Role {
                 error!(batch.id = %batch, "batch {batch} cannot be worked on, a person must look: {error}");
                 BROKEN_PAUSE
             }
+            // Nobody planned what is next, so this job is to decide anew.
+            Ok(Err(StepError::Ledger(error @ LedgerError::Changed))) => {
+                debug!(batch.id = %batch, "batch {batch} is decided on anew: {error}");
+                EARLY_PAUSE
+            }
             Ok(Err(StepError::Ledger(error))) => {
                 warn!(batch.id = %batch, "the ledger failed under batch {batch}, the job comes back: {error}");
                 return;

@@ -2,12 +2,12 @@
 
 mod batch;
 mod budget;
+mod cell;
 mod failure;
 mod file;
 mod job;
 mod journal;
 mod moving;
-mod pauses;
 mod presence;
 mod reader;
 mod writer;
@@ -20,12 +20,13 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use onay_payout::{Account, BatchId, BatchRef, Head, Jobs, PauseEntry, Pauses};
+use onay_payout::{Account, BatchId, BatchRef, Head, Jobs};
 use rusqlite::Connection;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 
 use crate::budget::{Budget, Share, Spent};
+use crate::cell::Swap;
 use crate::clock::{Clock, system_clock};
 use crate::commit::{Commit, Opening, Stored};
 use crate::error::LedgerError;
@@ -293,17 +294,17 @@ impl Ledger for SqliteLedger {
         .await
     }
 
-    async fn pauses(&self) -> Result<Pauses, LedgerError> {
-        self.readers.run(pauses::read).await
+    async fn cells(&self, keys: &[String]) -> Result<Vec<Option<String>>, LedgerError> {
+        let keys = keys.to_vec();
+        self.readers
+            .run(move |connection| cell::values(connection, &keys))
+            .await
     }
 
-    async fn add_pause(&self, known: &Pauses, entry: PauseEntry) -> Result<Pauses, LedgerError> {
-        let (known, after) = (known.clone(), known.with(entry));
-        self.write(move |connection| {
-            pauses::swap(connection, &known, &after)?;
-            Ok(after)
-        })
-        .await
+    async fn swap(&self, swaps: &[Swap]) -> Result<(), LedgerError> {
+        let swaps = swaps.to_vec();
+        self.write(move |connection| cell::swap(connection, &swaps))
+            .await
     }
 
     async fn bind(&self, account: &Account) -> Result<(), LedgerError> {

@@ -36,6 +36,7 @@ use chrono::{DateTime, Utc};
 use crate::cadence::poll_after;
 use crate::content::Content;
 use crate::copy::{Comparison, compare};
+use crate::decision::Decision;
 use crate::event::{Event, IllegalTransition};
 use crate::head::{Head, may_move};
 use crate::ids::{BatchId, PersonName, WorkerName};
@@ -102,6 +103,8 @@ pub struct Transition {
     pub changed: Vec<usize>,
     /// Whether the state is another than before, in any part.
     pub is_new_state: bool,
+    /// What a person decided, when that is what it is.
+    pub decision: Option<Decision>,
 }
 
 impl Transition {
@@ -150,6 +153,7 @@ impl Batch {
             note: String::new(),
             changed: Vec::new(),
             is_new_state: true,
+            decision: None,
         }
     }
 
@@ -305,6 +309,7 @@ impl Batch {
             note: String::new(),
             changed: Vec::new(),
             is_new_state: false,
+            decision: None,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use onay_ledger::{Ledger, LedgerError};
+use onay_ledger::{Ledger, LedgerError, is_paused, pauses};
 use tracing::warn;
 
 /// How soon an approved batch is looked at again while releases are paused: so soon they go on.
@@ -24,13 +24,23 @@ impl Gate {
 
     /// Whether it is shut.
     pub(crate) async fn look(&self, ledger: &dyn Ledger) -> Result<bool, LedgerError> {
-        let pause = ledger.pauses().await?.standing();
-        let was_shut = self.was_shut.swap(pause.is_some(), Ordering::Relaxed);
-        match &pause {
-            Some(pause) if !was_shut => warn!("nothing is released: {pause}"),
-            None if was_shut => warn!("releases go on: two people resumed them"),
-            Some(_) | None => {}
+        let is_shut = is_paused(ledger).await?;
+        let was_shut = self.was_shut.swap(is_shut, Ordering::Relaxed);
+        match (was_shut, is_shut) {
+            (false, true) => warn!("nothing is released: {}", why(ledger).await),
+            (true, false) => warn!("releases go on: two people resumed them"),
+            (true, true) | (false, false) => {}
         }
-        Ok(pause.is_some())
+        Ok(is_shut)
+    }
+}
+
+/// Who paused releases, when and why, as far as the ledger tells.
+async fn why(ledger: &dyn Ledger) -> String {
+    let standing = pauses(ledger).await.map(|pauses| pauses.standing());
+    match standing {
+        Ok(Some(pause)) => pause.to_string(),
+        Ok(None) => "releases were paused".to_owned(),
+        Err(error) => format!("releases are paused; why cannot be read: {error}"),
     }
 }

@@ -4,6 +4,7 @@ mod export;
 mod offline;
 
 use onay_ledger::export::{LedgerHead, Totals};
+use onay_ledger::house::{self, HOUSE};
 use onay_ledger::{Access, Filter, Ledger, LedgerError, Page};
 use onay_payout::{Account, BatchId, BatchRef, Digest};
 use serde_json::{Value, json};
@@ -28,9 +29,12 @@ pub(crate) async fn verify(config: &Config, args: AuditVerify) -> anyhow::Result
     };
     let account = ledger.stats().await?.account;
     let mut head = LedgerHead::new(account.as_ref().map(Account::as_str));
-    let mut problems = Vec::new();
+    let (mut problems, mut count) = (Vec::new(), 0_u64);
     for batch in &batches {
         let checked = check(ledger.as_ref(), batch).await?;
+        if checked.is_something() {
+            count = count.saturating_add(1);
+        }
         if let Some((id, version, journal_head)) = checked.newest {
             head.add(&id, version, journal_head);
         }
@@ -40,7 +44,7 @@ pub(crate) async fn verify(config: &Config, args: AuditVerify) -> anyhow::Result
         }));
     }
     let totals = Totals {
-        batches: u64::try_from(batches.len())?,
+        batches: count,
         ..head.finish()
     };
     let more = None;
@@ -115,8 +119,27 @@ struct Checked {
     problems: Vec<onay_ledger::Problem>,
 }
 
+impl Checked {
+    /// The house journal is checked also where nothing ever happened to the house.
+    const fn is_something(&self) -> bool {
+        self.newest.is_some() || !self.problems.is_empty()
+    }
+}
+
+/// The journal of the ledger itself, and what follows from it.
+async fn check_house(ledger: &dyn Ledger) -> anyhow::Result<Checked> {
+    let (tip, problems) = house::verify_house(ledger).await?;
+    Ok(Checked {
+        newest: (tip.version > 0).then_some((HOUSE, tip.version, tip.head)),
+        problems,
+    })
+}
+
 /// A batch that cannot even be read is a finding, and the others are checked all the same.
 async fn check(ledger: &dyn Ledger, batch: &BatchRef) -> anyhow::Result<Checked> {
+    if *batch == BatchRef::Id(HOUSE) {
+        return check_house(ledger).await;
+    }
     let stored = match ledger.load(batch).await {
         Err(LedgerError::Corrupt(what)) => {
             return Ok(Checked {
@@ -134,6 +157,7 @@ async fn check(ledger: &dyn Ledger, batch: &BatchRef) -> anyhow::Result<Checked>
     })
 }
 
+/// Every batch, the newest first; then the house.
 async fn all(ledger: &dyn Ledger) -> anyhow::Result<Vec<BatchRef>> {
     let mut ids = Vec::new();
     loop {
@@ -148,7 +172,8 @@ async fn all(ledger: &dyn Ledger) -> anyhow::Result<Vec<BatchRef>> {
             page => page?,
         };
         if page.is_empty() {
-            return Ok(ids.into_iter().map(BatchRef::Id).collect());
+            let ids = ids.into_iter().chain([HOUSE]);
+            return Ok(ids.map(BatchRef::Id).collect());
         }
         ids.extend(page.iter().map(|head| head.id));
     }

@@ -83,9 +83,16 @@ impl Visit {
 
     /// The person's signature under an approval: where the policy knows a key of theirs, or they name
     /// a key file.
-    async fn sign(&self, motion: &Motion<'_>, key: Option<&Path>) -> anyhow::Result<Option<SignedAt>> {
+    async fn sign(
+        &self,
+        motion: &Motion<'_>,
+        key: Option<&Path>,
+    ) -> anyhow::Result<Option<SignedAt>> {
         let name = self.identity.name();
-        let has_key = self.policy.person(name).is_some_and(|known| known.public_key.is_some());
+        let has_key = self
+            .policy
+            .person(name)
+            .is_some_and(|known| known.public_key.is_some());
         if !has_key && key.is_none() {
             return Ok(None);
         }

@@ -181,7 +181,10 @@ fn durability(asked: Durability, weaknesses: &[Weakness]) -> Vec<Check> {
 
 /// Whether somebody paused releases.
 async fn releases(ledger: &dyn onay_ledger::Ledger) -> Check {
-    match ledger.pauses().await.map(|pauses| pauses.standing()) {
+    match onay_ledger::pauses(ledger)
+        .await
+        .map(|pauses| pauses.standing())
+    {
         Ok(None) => Check::ok("releases", "not paused".to_owned()),
         Ok(Some(pause)) => {
             let remedy = "onay release resume --as NAME --reason TEXT, by two people";

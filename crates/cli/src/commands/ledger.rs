@@ -106,7 +106,7 @@ fn explained(error: &MoveError) -> anyhow::Error {
     let failure = match error {
         MoveError::Unsound(..) => Failure::needs_person(said)
             .hint("`onay audit verify` tells more; what was edited behind our back is not moved"),
-        MoveError::Differs(_) | MoveError::Counts => {
+        MoveError::Differs(_) | MoveError::Cell(_) | MoveError::Counts => {
             Failure::needs_person(said).hint(unfinished)
         }
         MoveError::Elsewhere(_) => Failure::refused(said).hint(

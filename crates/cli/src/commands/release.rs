@@ -1,8 +1,8 @@
 //! `release`: one person pauses releases, two resume them.
 
-use onay_console::desk::{self, PauseError};
+use onay_console::desk::{self, PauseError, Person};
 use onay_console::view;
-use onay_ledger::{Access, Ledger, LedgerError};
+use onay_ledger::{Access, Ledger, LedgerError, pauses};
 use onay_payout::PauseWish;
 
 use crate::args::{Json, Release, ReleaseWish};
@@ -21,7 +21,7 @@ pub(crate) async fn run(config: &Config, command: Release) -> anyhow::Result<Exi
 
 /// Says on standard error that releases are paused, if they are.
 pub(crate) async fn tell_pause(ledger: &dyn Ledger) -> Result<(), LedgerError> {
-    if let Some(pause) = ledger.pauses().await?.standing() {
+    if let Some(pause) = pauses(ledger).await?.standing() {
         output::say(format!("note: {pause}"));
     }
     Ok(())
@@ -31,7 +31,11 @@ async fn wish(config: &Config, wish: PauseWish, args: ReleaseWish) -> anyhow::Re
     let ledger = config.ledger(Access::Existing).await?;
     let policy = config.policy()?;
     let identity = identify(&policy, &args.person)?;
-    let wished = desk::pause(ledger.as_ref(), &identity, wish, &args.reason).await;
+    let person = Person {
+        identity: &identity,
+        via: "cli",
+    };
+    let wished = desk::pause(ledger.as_ref(), &person, wish, &args.reason).await;
     let wished = wished.map_err(|error| match error {
         PauseError::Refused(no) => anyhow::Error::from(Failure::refused(no.to_string())),
         PauseError::Ledger(error) => error.into(),
@@ -55,7 +59,7 @@ async fn wish(config: &Config, wish: PauseWish, args: ReleaseWish) -> anyhow::Re
 
 async fn log(config: &Config, json: Json) -> anyhow::Result<Exit> {
     let ledger = config.ledger(Access::Existing).await?;
-    let pauses = ledger.pauses().await?;
+    let pauses = pauses(ledger.as_ref()).await?;
     if json.is_asked() {
         output::json(&view::Releases::from(&pauses))?;
         return Ok(Exit::Done);

@@ -25,7 +25,7 @@ pub(crate) async fn run(config: &Config, args: Show) -> anyhow::Result<Exit> {
     };
     let jobs = ledger.planned(&head.id).await?;
     let resends = Resends::of(ledger.as_ref(), &stored.batch).await?;
-    let pause = ledger.pauses().await?.standing();
+    let pause = onay_ledger::pauses(ledger.as_ref()).await?.standing();
     if args.more.json.is_asked() {
         let mut shown = view::Batch::of(head)
             .planned(head, &jobs)

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
-use onay_ledger::Weakness;
+use onay_ledger::{Weakness, pauses};
 use onay_payout::Pause;
 use serde::Deserialize;
 use tokio::time::timeout;
@@ -47,7 +47,7 @@ impl Desk {
 
     /// Whether releases are paused, as far as the store tells.
     pub(crate) async fn pause(&self) -> Option<Pause> {
-        let pauses = timeout(PATIENCE, self.ledger.pauses()).await;
+        let pauses = timeout(PATIENCE, pauses(self.ledger.as_ref())).await;
         pauses.ok()?.ok()?.standing()
     }
 

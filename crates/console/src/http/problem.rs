@@ -256,7 +256,10 @@ impl From<LedgerError> for Problem {
     fn from(error: LedgerError) -> Self {
         match &error {
             LedgerError::NotFound => Self::new(Kind::NotFound, error.to_string()),
-            LedgerError::Stale | LedgerError::LeaseLost | LedgerError::Unavailable(_) => {
+            LedgerError::Stale
+            | LedgerError::Changed
+            | LedgerError::LeaseLost
+            | LedgerError::Unavailable(_) => {
                 tracing::warn!(%error, "the ledger did not answer");
                 Self::new(
                     Kind::Unavailable,

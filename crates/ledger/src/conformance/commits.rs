@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use onay_payout::{Digest, Jobs};
+use onay_payout::{Decision, Digest, Jobs, Transition, Verdict};
 
 use super::scene::{LEASE, Scene, actor, batch_id, content, items};
+use crate::audit::verify_chain;
 use crate::commit::{Authority, Commit, Opening};
 use crate::error::LedgerError;
 use crate::job::Queue;
@@ -244,6 +245,37 @@ pub(super) async fn the_journal_is_append_only_chained_and_in_order(scene: &Scen
     assert_eq!(prev, stored.journal_head);
     let record = record::encode_head(stored.batch.head());
     assert_eq!(grown.last().unwrap().record, Digest::of(record.as_bytes()));
+}
+
+pub(super) async fn a_decision_stands_in_its_entry_and_nowhere_else(scene: &Scene<'_>) {
+    let stored = scene.opened("payday").await;
+    let decision = Decision {
+        person: "mehmet".parse().unwrap(),
+        verdict: Verdict::Approve {
+            comment: Some("Kasım \"maaş\"".to_owned()),
+        },
+        digest: Digest::of(b"what was approved"),
+        policy: Digest::of(b"the policy"),
+        on_behalf: None,
+        request_id: None,
+        revision: 1,
+        signed: None,
+        at: scene.now(),
+    };
+    let decided = Transition {
+        decision: Some(decision.clone()),
+        ..scene.started(&stored)
+    };
+    let stored = scene.commit(&stored, decided, Authority::Version).await;
+    let stored = scene.step(&stored.unwrap()).await;
+    let journal = scene.ledger.journal(&stored.batch.id()).await.unwrap();
+    let text = record::encode_decision(&decision);
+    let told: Vec<_> = journal
+        .iter()
+        .map(|entry| entry.decision.as_deref())
+        .collect();
+    assert_eq!(told, [None, Some(text.as_str()), None]);
+    assert_eq!(verify_chain(&journal, (1, GENESIS)), []);
 }
 
 pub(super) async fn concurrent_commits_of_one_version_have_one_winner(scene: &Scene<'_>) {

@@ -12,6 +12,7 @@ use onay_payout::{
 use super::scene::{LEASE, Scene, worker};
 use crate::commit::{Authority, Stored};
 use crate::error::LedgerError;
+use crate::pauses::add_pause;
 
 fn entry(scene: &Scene<'_>, step: PauseStep, by: &str) -> PauseEntry {
     PauseEntry {
@@ -23,9 +24,9 @@ fn entry(scene: &Scene<'_>, step: PauseStep, by: &str) -> PauseEntry {
 }
 
 async fn add(scene: &Scene<'_>, step: PauseStep, by: &str) -> Pauses {
-    let known = scene.ledger.pauses().await.unwrap();
-    let entry = entry(scene, step, by);
-    scene.ledger.add_pause(&known, entry).await.unwrap()
+    let (known, entry) = (scene.pauses().await, entry(scene, step, by));
+    let added = add_pause(&*scene.ledger, &known, &entry, "library").await;
+    added.unwrap()
 }
 
 /// A change into another state, as a store sees it.
@@ -46,6 +47,7 @@ fn turned(scene: &Scene<'_>, stored: &Stored, state: State) -> Transition {
         note: String::new(),
         changed: Vec::new(),
         is_new_state: true,
+        decision: None,
     }
 }
 
@@ -115,7 +117,7 @@ pub(super) async fn a_paused_ledger_starts_no_release_and_does_everything_else(s
     let (id, claim) = (first.batch.id(), scene.claim().await.unwrap());
     let other = approved(scene, "other").await;
     let pauses = add(scene, PauseStep::Paused, "mehmet").await;
-    assert_eq!(scene.ledger.pauses().await.unwrap(), pauses);
+    assert_eq!(scene.pauses().await, pauses);
     let before = scene.seen(id).await;
     for authority in [
         Authority::Version,
@@ -163,19 +165,19 @@ pub(super) async fn a_release_under_way_goes_on_while_releases_are_paused(scene:
 pub(super) async fn pauses_are_only_added_to_and_concurrent_ones_have_one_winner(
     scene: &Scene<'_>,
 ) {
-    let none = scene.ledger.pauses().await.unwrap();
+    let none = scene.pauses().await;
     assert_eq!(none, Pauses::default());
     let adding = (0..8).map(|n| {
         let (ledger, none) = (Arc::clone(&scene.ledger), none.clone());
         let entry = entry(scene, PauseStep::Paused, &format!("person-{n}"));
-        tokio::spawn(async move { ledger.add_pause(&none, entry).await })
+        tokio::spawn(async move { add_pause(&*ledger, &none, &entry, "library").await })
     });
     let added = join_all(adding).await.into_iter().map(Result::unwrap);
     let (won, lost): (Vec<_>, Vec<_>) = added.partition(Result::is_ok);
     assert_eq!(won.len(), 1, "{won:?}");
-    let is_stale = |lost| matches!(lost, Err(LedgerError::Stale));
-    assert!(lost.into_iter().all(is_stale));
-    let first = scene.ledger.pauses().await.unwrap();
+    let is_changed = |lost| matches!(lost, Err(LedgerError::Changed));
+    assert!(lost.into_iter().all(is_changed));
+    let first = scene.pauses().await;
     assert_eq!(Some(&first), won[0].as_ref().ok());
     let grown = add(scene, PauseStep::ResumeProposed, "mehmet").await;
     let grown = grown.entries();

@@ -8,8 +8,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use onay_payout::provider::{Initialized, InvalidItem};
 use onay_payout::{
-    Batch, BatchId, BatchRef, Content, Currency, Event, Head, Intent, Item, Jobs, Money, Personal,
-    Purpose, Recipient, RecipientType, Transition, WorkerName,
+    Batch, BatchId, BatchRef, Content, Currency, Event, Head, Intent, Item, Jobs, Money, Pauses,
+    Personal, Purpose, Recipient, RecipientType, Transition, WorkerName,
 };
 
 use super::Harness;
@@ -19,6 +19,7 @@ use crate::error::LedgerError;
 use crate::job::{Claim, Queue, Terms};
 use crate::journal::{Actor, Entry};
 use crate::ledger::{Filter, Ledger, Opened, Page, Stats};
+use crate::pauses::pauses;
 
 /// The lease every claim of the suite has.
 pub const LEASE: Duration = Duration::from_secs(30);
@@ -29,9 +30,9 @@ pub const ALL: Page = Page {
     size: 1000,
 };
 
-/// The `n`th batch id.
+/// The `n`th batch id; never that of the house.
 pub fn batch_id(n: u64) -> BatchId {
-    format!("b_{n:032x}").parse().unwrap()
+    format!("b_{:032x}", n + 1).parse().unwrap()
 }
 
 /// `count` items, some with everything a record must keep.
@@ -202,6 +203,17 @@ impl<'a> Scene<'a> {
         self.commit(base, self.started(base), Authority::Version)
             .await
             .unwrap()
+    }
+
+    /// What is in these cells.
+    pub async fn cells(&self, keys: &[&str]) -> Vec<Option<String>> {
+        let keys: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
+        self.ledger.cells(&keys).await.unwrap()
+    }
+
+    /// Every pause of releases there ever was.
+    pub async fn pauses(&self) -> Pauses {
+        pauses(&*self.ledger).await.unwrap()
     }
 
     /// What is due for the worker now.

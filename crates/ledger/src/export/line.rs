@@ -25,6 +25,7 @@ pub enum Holds {
 /// One line: the start, then for each batch its entries and the batch itself, then the end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+#[expect(clippy::large_enum_variant, reason = "one line at a time is in memory")]
 pub(super) enum Line {
     Start {
         format: String,
@@ -44,6 +45,7 @@ pub(super) enum Line {
         after: String,
         note: String,
         digest: Option<String>,
+        decision: Option<String>,
         record: String,
         prev: String,
         hash: String,
@@ -80,6 +82,7 @@ impl Line {
             after,
             note,
             digest,
+            decision,
             record,
             prev,
             hash,
@@ -98,6 +101,7 @@ impl Line {
             after: after.clone(),
             note: note.clone(),
             digest: digest.as_deref().map(str::parse).transpose().ok()?,
+            decision: decision.clone(),
             record: record.parse().ok()?,
             prev: prev.parse().ok()?,
             hash: hash.parse().ok()?,
@@ -119,6 +123,7 @@ impl From<&Entry> for Line {
             after: entry.after.clone(),
             note: entry.note.clone(),
             digest: entry.digest.map(|digest| digest.to_string()),
+            decision: entry.decision.clone(),
             record: entry.record.to_string(),
             prev: entry.prev.to_string(),
             hash: entry.hash.to_string(),

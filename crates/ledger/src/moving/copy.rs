@@ -3,13 +3,17 @@
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use onay_payout::{BatchId, BatchRef};
 
-use super::{Carried, Estate, Journey, Move, MoveError, Stage, Standing};
+use super::{Carried, CellPage, Estate, Journey, Move, MoveError, Stage, Standing};
 use crate::audit::{verify, verify_batch};
 use crate::error::LedgerError;
+use crate::house::{HOUSE, verify_house};
 use crate::ledger::{Filter, Page, Stats};
 
 /// Batches that are read from a list at once.
 const PAGE: u32 = 200;
+
+/// Cells that are carried at once.
+const CELLS: u32 = 500;
 
 /// Batches that are worked on at the same time, so that a store writes them as one group. No more
 /// are in memory.
@@ -65,6 +69,7 @@ pub async fn copy(
         (Stage::Open(_), Stage::Moved(other)) => return Err(MoveError::Left(other)),
     };
     let copied = carry_all(source, target, &journey, told).await?;
+    carry_cells(source, target, &journey).await?;
     open_new(source, target, journey).await?;
     Ok(copied)
 }
@@ -119,7 +124,8 @@ async fn close(
 /// Opens the new ledger, now that every batch is in it.
 async fn open_new(source: &dyn Move, target: &dyn Move, journey: Journey) -> Result<(), MoveError> {
     let (left, arrived) = (source.stats().await?, target.stats().await?);
-    if left.by_state != arrived.by_state {
+    let cells = (source.cell_count().await?, target.cell_count().await?);
+    if left.by_state != arrived.by_state || cells.0 != cells.1 {
         return Err(MoveError::Counts);
     }
     same_account(&left, &arrived)?;
@@ -130,7 +136,6 @@ async fn open_new(source: &dyn Move, target: &dyn Move, journey: Journey) -> Res
     }
     let estate = Estate {
         account: left.account,
-        pauses: source.pauses().await?,
         fence,
     };
     target.inherit(&journey, &estate).await?;
@@ -158,12 +163,16 @@ async fn stages(source: &dyn Move, target: &dyn Move) -> Result<(Stage, Stage), 
 
 /// Checks every batch, so that nothing is found wrong half-way.
 async fn check_all(source: &dyn Move, told: &(dyn Fn(Progress) + Sync)) -> Result<(), MoveError> {
+    let (_, problems) = verify_house(source).await?;
+    if let Some(problem) = problems.into_iter().next() {
+        return Err(MoveError::Unsound(HOUSE, problem));
+    }
     let check = async |id: BatchId| match verify_batch(source, &id).await?.into_iter().next() {
         Some(problem) => Err(MoveError::Unsound(id, problem)),
         None => Ok(0),
     };
     let checked = each(source, check, &|done| told(Progress::Checked(done))).await?;
-    if checked.batches == 0 {
+    if checked.batches == 0 && source.cell_count().await? == 0 {
         return Err(MoveError::Nothing);
     }
     Ok(())
@@ -187,6 +196,28 @@ async fn carry_all(
         Ok(carried.stored.version)
     };
     each(source, carry, &|done| told(Progress::Carried(done))).await
+}
+
+/// Carries every cell, and reads it back.
+async fn carry_cells(
+    source: &dyn Move,
+    target: &dyn Move,
+    journey: &Journey,
+) -> Result<(), MoveError> {
+    let mut from = String::new();
+    loop {
+        let CellPage { cells, next } = source.cells_page(&from, CELLS).await?;
+        target.import_cells(journey, &cells).await?;
+        let keys: Vec<String> = cells.iter().map(|(key, _)| key.clone()).collect();
+        let arrived = target.cells(&keys).await?;
+        for ((key, value), arrived) in cells.into_iter().zip(arrived) {
+            if arrived != Some(value) {
+                return Err(MoveError::Cell(key));
+            }
+        }
+        let Some(next) = next else { return Ok(()) };
+        from = next;
+    }
 }
 
 async fn count(source: &dyn Move) -> Result<Copied, MoveError> {

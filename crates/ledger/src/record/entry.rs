@@ -24,6 +24,9 @@ pub(super) struct EntryRecord {
     note: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     digest: Option<Text<Digest>>,
+    /// The text of the decision's record, as it is hashed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    decision: Option<String>,
 }
 
 impl From<&Entry> for EntryRecord {
@@ -39,6 +42,7 @@ impl From<&Entry> for EntryRecord {
             after: entry.after.clone(),
             note: entry.note.clone(),
             digest: entry.digest.map(Text),
+            decision: entry.decision.clone(),
         }
     }
 }
@@ -57,6 +61,7 @@ impl EntryRecord {
             after: self.after,
             note: self.note,
             digest: self.digest.map(|Text(digest)| digest),
+            decision: self.decision,
             record: hashes.record,
             prev: hashes.prev,
             hash: hashes.hash,

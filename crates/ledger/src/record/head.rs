@@ -189,7 +189,7 @@ impl From<TieOutRecord> for TieOut {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct DecisionRecord {
+pub(super) struct DecisionRecord {
     person: Text<PersonName>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     on_behalf: Option<Text<PersonName>>,

@@ -7,6 +7,7 @@ use onay_payout::{Batch, BatchId, BatchRef, Head, State};
 use redis::pipe;
 
 use super::RedisLedger;
+use super::cells::{refusal, with_swaps};
 use super::keys::{ENTRIES, OUTCOMES};
 use super::link::Again;
 use super::pack::{pack, unpack};
@@ -166,22 +167,17 @@ impl RedisLedger {
     pub(super) async fn commit_change(&self, commit: Commit<'_>) -> Result<Stored, LedgerError> {
         let authority = commit.authority();
         let base = (commit.based_on(), commit.transition().before);
-        let starts_release = if commit.starts_release() {
-            "release"
-        } else {
-            ""
-        };
         let sealed = commit.seal();
         let id = sealed.stored.batch.id();
         if authority.claim().is_some_and(|claim| claim.batch != id) {
             return Err(LedgerError::LeaseLost);
         }
-        let change = self.change(&sealed, base, authority, ["first", starts_release])?;
+        let change = self.change(&sealed, base, authority, "first")?;
         let answer: Result<String, LedgerError> = self.link.write(Again::No, &change).await;
         let answer = match answer {
             // It may be stored although the answer was lost.
             Err(LedgerError::Unavailable(_)) => {
-                let change = self.change(&sealed, base, authority, ["again", starts_release])?;
+                let change = self.change(&sealed, base, authority, "again")?;
                 self.link.write(Again::No, &change).await?
             }
             other => other?,
@@ -190,8 +186,11 @@ impl RedisLedger {
             "stored" => Ok(sealed.stored),
             "missing" => Err(LedgerError::NotFound),
             "lost" => Err(LedgerError::LeaseLost),
-            "paused" => Err(LedgerError::Paused),
-            _ => Err(LedgerError::Stale),
+            "stale" => Err(LedgerError::Stale),
+            changed => Err(match changed.strip_prefix("changed ") {
+                Some(place) => refusal(&sealed.swaps, place.parse().unwrap_or_default()),
+                None => corrupt("a commit is answered by something else"),
+            }),
         }
     }
 
@@ -200,7 +199,7 @@ impl RedisLedger {
         sealed: &Sealed,
         (based_on, before): (u64, &str),
         authority: Authority<'_>,
-        [nth_try, starts_release]: [&str; 2],
+        nth_try: &str,
     ) -> Result<Call<'static>, LedgerError> {
         let (batch, claim) = (&sealed.stored.batch, authority.claim());
         let call = self
@@ -212,6 +211,7 @@ impl RedisLedger {
             .key(self.keys.state(batch.state().name()));
         let call = self
             .with_jobs(call)
+            .key(&self.keys.cell)
             .arg(batch.id().as_bytes())
             .arg(place(based_on, sealed.entry.prev))
             .arg(Row::front(&sealed.stored, &sealed.head)?)
@@ -227,12 +227,13 @@ impl RedisLedger {
         let call = call
             .arg(appended(&sealed.entry)?)
             .arg(filled_block(&sealed.entry).unwrap_or_default())
-            .arg(nth_try)
-            .arg(starts_release);
+            .arg(nth_try);
         let outcomes = changed_blocks(batch, &sealed.changed)?;
-        Ok(outcomes
+        let call = call.arg(outcomes.len());
+        let call = outcomes
             .into_iter()
-            .fold(call, |call, (field, block)| call.arg(field).arg(block)))
+            .fold(call, |call, (field, block)| call.arg(field).arg(block));
+        Ok(with_swaps(call, &sealed.swaps))
     }
 
     /// The last keys of every script that plans jobs.

@@ -6,12 +6,13 @@
 //!
 //! | key | type | what |
 //! |---|---|---|
-//! | `meta` | hash | `format` (1), `account`, `fence` (the newest fencing token), `budget` (the window of the rate budget), `pauses` (every pause of releases; none until somebody pauses), `stage` (`moving.rs`; none while the ledger is in use and never moved) |
+//! | `meta` | hash | `format` (1), `account`, `fence` (the newest fencing token), `budget` (the window of the rate budget), `stage` (`moving.rs`; none while the ledger is in use and never moved) |
 //! | `external` | hash | external id → id; never shrinks |
 //! | `batch` | hash | id → row (`row.rs`): version, journal head, number of items, packed head, newest journal entries |
 //! | `content` | hash | id → what the maker asked for, packed; written once |
 //! | `outcome` | hash | id and number of the block → what became of 128 items of a batch with more than these, packed; no block where nothing is known |
 //! | `journal` | hash | id and number of the block → 8 journal entries that are not among the newest |
+//! | `cell` | hash | name → value (`cell.rs`); values are text as it is |
 //! | `state:NAME` | sorted set | ids of the batches in a state, all with score 0, so by age |
 //! | `due:QUEUE` | sorted set | id → when its job is handed out, in microseconds since 1970; a claim moves it to the end of its lease |
 //! | `claim:QUEUE` | hash | id → `attempts fence owner` once a job was claimed; fence 0 when it was given back |
@@ -37,6 +38,7 @@ pub(super) struct Keys {
     pub(super) content: String,
     pub(super) outcome: String,
     pub(super) journal: String,
+    pub(super) cell: String,
     prefix: String,
 }
 
@@ -52,6 +54,7 @@ impl Keys {
             content: key("content"),
             outcome: key("outcome"),
             journal: key("journal"),
+            cell: key("cell"),
             prefix,
         }
     }

@@ -14,7 +14,9 @@ use super::scripts;
 use crate::error::LedgerError;
 use crate::job::Queue;
 use crate::journal::Entry;
-use crate::moving::{Carried, Estate, Journey, Move, MoveError, Planned, Stage, Standing};
+use crate::moving::{
+    Carried, CellPage, Estate, Journey, Move, MoveError, Planned, Stage, Standing,
+};
 use crate::record;
 
 /// About how many claims one call looks at.
@@ -61,6 +63,7 @@ impl Move for RedisLedger {
             .call(&scripts::TURN)
             .key(&self.keys.meta)
             .key(&self.keys.batch)
+            .key(&self.keys.cell)
             .arg(from.written())
             .arg(to.written())
             .arg(if must_be_empty { "empty" } else { "" });
@@ -128,14 +131,43 @@ impl Move for RedisLedger {
         done(&answer)
     }
 
+    async fn cells_page(&self, from: &str, size: u32) -> Result<CellPage, LedgerError> {
+        let cursor = if from.is_empty() { "0" } else { from };
+        let (next, cells) = self.scan_cells(cursor, size).await?;
+        Ok(CellPage {
+            cells,
+            next: (next != "0").then_some(next),
+        })
+    }
+
+    async fn cell_count(&self) -> Result<u64, LedgerError> {
+        self.count_cells().await
+    }
+
+    async fn import_cells(
+        &self,
+        journey: &Journey,
+        cells: &[(String, String)],
+    ) -> Result<(), MoveError> {
+        let import = self
+            .call(&scripts::IMPORT_CELLS)
+            .key(&self.keys.meta)
+            .key(&self.keys.cell)
+            .arg(Stage::Filling(journey.clone()).written());
+        let import = cells
+            .iter()
+            .fold(import, |call, (key, value)| call.arg(key).arg(value));
+        let answer: String = self.link.write(Again::Yes, &import).await?;
+        done(&answer)
+    }
+
     async fn inherit(&self, journey: &Journey, estate: &Estate) -> Result<(), MoveError> {
         let inherit = self
             .call(&scripts::INHERIT)
             .key(&self.keys.meta)
             .arg(Stage::Filling(journey.clone()).written())
             .arg(estate.account.as_ref().map_or("", Account::as_str))
-            .arg(estate.fence)
-            .arg(record::encode_pauses(&estate.pauses));
+            .arg(estate.fence);
         let answer: String = self.link.write(Again::Yes, &inherit).await?;
         done(&answer)
     }

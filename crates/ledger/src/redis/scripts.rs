@@ -19,6 +19,7 @@ scripts! {
     CLAIM = "lua/claim.lua",
     COMMIT = "lua/commit.lua",
     IMPORT = "lua/import.lua",
+    IMPORT_CELLS = "lua/import_cells.lua",
     INHERIT = "lua/inherit.lua",
     JOBS = "lua/jobs.lua",
     JOURNAL = "lua/journal.lua",
@@ -29,6 +30,7 @@ scripts! {
     RENEW = "lua/renew.lua",
     STATS = "lua/stats.lua",
     SWAP = "lua/swap.lua",
+    SWAP_CELLS = "lua/swap_cells.lua",
     TIME = "lua/time.lua",
     TURN = "lua/turn.lua",
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use onay_payout::{Batch, BatchRef, Head, Jobs, Outcome};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{job, journal, pauses};
+use super::{cell, job, journal};
+use crate::cell::Swap;
 use crate::commit::{Commit, Sealed, Stored};
 use crate::error::LedgerError;
 use crate::job::{Claim, Queue};
@@ -90,20 +91,20 @@ pub(super) struct Change {
     jobs: Jobs,
     claim: Option<Claim>,
     kept: Option<Queue>,
-    starts_release: bool,
+    swaps: Vec<Swap>,
 }
 
 impl Change {
     /// Takes a commit apart into what the caller gets and what the writer needs.
     pub(super) fn of(commit: Commit<'_>) -> (Stored, Self) {
         let (based_on, authority) = (commit.based_on(), commit.authority());
-        let starts_release = commit.starts_release();
         let Sealed {
             stored,
             head,
             changed,
             jobs,
             entry,
+            swaps,
         } = commit.seal();
         let outcomes = changed
             .into_iter()
@@ -124,12 +125,12 @@ impl Change {
             jobs,
             claim: authority.claim().cloned(),
             kept: authority.kept(),
-            starts_release,
+            swaps,
         };
         (stored, change)
     }
 
-    /// Checks the claim, the version and the pause, then writes.
+    /// Checks the claim, the version and the cells, then writes.
     pub(super) fn write(self, connection: &Connection, now_us: i64) -> Result<(), LedgerError> {
         let version: Option<u64> = connection
             .prepare_cached("SELECT version FROM batch WHERE id = ?1")?
@@ -144,9 +145,7 @@ impl Change {
         if version != self.based_on {
             return Err(LedgerError::Stale);
         }
-        if self.starts_release {
-            pauses::check(connection)?;
-        }
+        cell::swap(connection, &self.swaps)?;
         connection
             .prepare_cached(
                 "UPDATE batch SET version = ?2, state = ?3, head = ?4, journal_head = ?5

@@ -11,11 +11,12 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavio
 use crate::error::LedgerError;
 
 /// Every migration ever released, oldest first. Append-only.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("migrations/0001_ledger.sql"),
     include_str!("migrations/0002_budget.sql"),
     include_str!("migrations/0003_moving.sql"),
     include_str!("migrations/0004_pauses.sql"),
+    include_str!("migrations/0005_cells.sql"),
 ];
 
 /// How long to wait before trying again what SQLite does not wait for itself.

@@ -12,8 +12,8 @@ pub(super) fn append(connection: &Connection, entry: &Entry) -> Result<(), Ledge
     connection
         .prepare_cached(
             "INSERT INTO journal (batch, seq, at, actor, via, event, before, after, note, digest,
-                                  record, prev, hash)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+                                  record, prev, hash, decision)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
         )?
         .execute(params![
             entry.batch.to_string(),
@@ -29,6 +29,7 @@ pub(super) fn append(connection: &Connection, entry: &Entry) -> Result<(), Ledge
             entry.record.to_string(),
             entry.prev.to_string(),
             entry.hash.to_string(),
+            entry.decision,
         ])?;
     Ok(())
 }
@@ -36,7 +37,8 @@ pub(super) fn append(connection: &Connection, entry: &Entry) -> Result<(), Ledge
 /// Every entry of a batch, oldest first.
 pub(super) fn entries(connection: &Connection, batch: &BatchId) -> Result<Vec<Entry>, LedgerError> {
     let mut rows = connection.prepare_cached(
-        "SELECT seq, at, actor, via, event, before, after, note, digest, record, prev, hash
+        "SELECT seq, at, actor, via, event, before, after, note, digest, record, prev, hash,
+                decision
          FROM journal WHERE batch = ?1 ORDER BY seq",
     )?;
     let mut rows = rows.query([batch.to_string()])?;
@@ -69,6 +71,7 @@ fn entry(batch: BatchId, row: &Row<'_>) -> Result<Entry, LedgerError> {
         after: row.get(6)?,
         note: row.get(7)?,
         digest: digest(8)?,
+        decision: row.get(12)?,
         record: needed(9)?,
         prev: needed(10)?,
         hash: needed(11)?,

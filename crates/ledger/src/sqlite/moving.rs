@@ -1,12 +1,14 @@
 //! Moving into this file, and out of it.
 
 use async_trait::async_trait;
-use onay_payout::{BatchId, Outcome, Pauses};
+use onay_payout::{BatchId, Outcome};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{SqliteLedger, batch, file, job, journal, pauses};
+use super::{SqliteLedger, batch, cell, file, job, journal};
 use crate::error::LedgerError;
-use crate::moving::{Carried, Estate, Journey, Move, MoveError, Planned, Stage, Standing};
+use crate::moving::{
+    Carried, CellPage, Estate, Journey, Move, MoveError, Planned, Stage, Standing,
+};
 use crate::record;
 
 #[async_trait]
@@ -63,6 +65,31 @@ impl Move for SqliteLedger {
         .await
     }
 
+    async fn cells_page(&self, from: &str, size: u32) -> Result<CellPage, LedgerError> {
+        let from = from.to_owned();
+        let page = move |connection: &Connection| cell::page(connection, &from, size);
+        let cells = self.readers.run(page).await?;
+        let next = cells.last().map(|(key, _)| key.clone());
+        Ok(CellPage { cells, next })
+    }
+
+    async fn cell_count(&self) -> Result<u64, LedgerError> {
+        self.readers.run(cell::count).await
+    }
+
+    async fn import_cells(
+        &self,
+        journey: &Journey,
+        cells: &[(String, String)],
+    ) -> Result<(), MoveError> {
+        let (filling, cells) = (Stage::Filling(journey.clone()), cells.to_vec());
+        self.change(move |connection| {
+            check_filling(connection, &filling)?;
+            Ok(cell::put(connection, &cells)?)
+        })
+        .await
+    }
+
     async fn inherit(&self, journey: &Journey, estate: &Estate) -> Result<(), MoveError> {
         let (filling, estate) = (Stage::Filling(journey.clone()), estate.clone());
         self.change(move |connection| {
@@ -70,7 +97,6 @@ impl Move for SqliteLedger {
             if let Some(account) = estate.account {
                 file::bind(connection, account)?;
             }
-            pauses::swap(connection, &pauses::read(connection)?, &estate.pauses)?;
             Ok(job::raise_fence(connection, estate.fence)?)
         })
         .await
@@ -135,8 +161,8 @@ fn check_filling(connection: &Connection, filling: &Stage) -> Result<(), MoveErr
 
 /// Whether nothing would be written over.
 fn is_empty(connection: &Connection) -> Result<bool, LedgerError> {
-    let is_never_paused = pauses::read(connection)? == Pauses::default();
-    Ok(is_never_paused && batch::by_state(connection)?.is_empty())
+    let has_cell = !cell::page(connection, "", 1)?.is_empty();
+    Ok(!has_cell && batch::by_state(connection)?.is_empty())
 }
 
 fn check_unclaimed(connection: &Connection, now_us: i64) -> Result<(), MoveError> {

@@ -1,7 +1,9 @@
 //! Whoever edits the file is found.
 
 use onay_ledger::conformance::{Scene, batch_id};
-use onay_ledger::{Authority, Entry, LedgerError, Problem, verify_batch};
+use onay_ledger::house::verify_house;
+use onay_ledger::{Authority, Entry, LedgerError, Problem, add_pause, pauses, verify_batch};
+use onay_payout::{PauseEntry, PauseStep};
 use rusqlite::Connection;
 
 use crate::harness::Sqlite;
@@ -142,6 +144,136 @@ async fn every_edit_is_found_and_named() {
         connection.execute_batch(edit).unwrap();
         assert_eq!(problems(&file).await, expected, "{edit}");
     }
+}
+
+/// A file without its triggers, whose releases were paused, nearly resumed, and paused again.
+async fn paused() -> (Sqlite, Connection) {
+    let file = Sqlite::fresh();
+    let scene = Scene::new(&file);
+    for step in [
+        PauseStep::Paused,
+        PauseStep::ResumeProposed,
+        PauseStep::Paused,
+    ] {
+        let entry = PauseEntry {
+            step,
+            by: "mehmet".parse().unwrap(),
+            at: scene.now(),
+            reason: "ödeme listesi".to_owned(),
+        };
+        let known = scene.pauses().await;
+        add_pause(&*scene.ledger, &known, &entry, "cli")
+            .await
+            .unwrap();
+    }
+    let connection = Connection::open(file.path()).unwrap();
+    for (edit, guard) in [
+        ("UPDATE cell SET value = '' WHERE key = 'log:1'", "edited"),
+        ("DELETE FROM cell WHERE key = 'log'", "cut"),
+    ] {
+        let refused = connection.execute(edit, []).unwrap_err().to_string();
+        assert!(refused.contains("append-only"), "{refused}");
+        let drop = format!("DROP TRIGGER the_house_journal_is_never_{guard}");
+        connection.execute(&drop, []).unwrap();
+    }
+    (file, connection)
+}
+
+#[tokio::test]
+async fn every_edit_of_the_house_journal_is_found_and_named() {
+    use Problem::{Chain, Edited, End, Length, Paused, Sequence};
+    let cut = |entries| Length {
+        version: 3,
+        entries,
+    };
+    let table = [
+        (
+            "UPDATE cell SET value = replace(value, 'ödeme', 'başka') WHERE key = 'log:2'",
+            vec![Edited(2)],
+        ),
+        (
+            "UPDATE cell SET value = replace(value, '\"cli\"', '\"http\"') WHERE key = 'log:3'",
+            vec![Edited(3)],
+        ),
+        (
+            "DELETE FROM cell WHERE key = 'log:2'",
+            vec![
+                Sequence {
+                    expected: 2,
+                    found: 3,
+                },
+                Chain(3),
+                cut(2),
+            ],
+        ),
+        (
+            "DELETE FROM cell WHERE key = 'log:3'",
+            vec![cut(2), End, Paused],
+        ),
+        (
+            "INSERT INTO cell SELECT 'log:4', value FROM cell WHERE key = 'log:3'",
+            vec![cut(4)],
+        ),
+        ("DELETE FROM cell WHERE key = 'paused'", vec![Paused]),
+        (
+            "UPDATE cell SET value = '1' WHERE key = 'paused'",
+            vec![Paused],
+        ),
+        (
+            "DELETE FROM cell WHERE key = 'log'",
+            vec![
+                Length {
+                    version: 0,
+                    entries: 1,
+                },
+                Paused,
+            ],
+        ),
+    ];
+    for (edit, expected) in table {
+        let (file, connection) = paused().await;
+        let ledger = Scene::new(&file).ledger;
+        assert_eq!(verify_house(&*ledger).await.unwrap().1, []);
+        connection.execute_batch(edit).unwrap();
+        assert_eq!(verify_house(&*ledger).await.unwrap().1, expected, "{edit}");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_of_the_house_journal_is_a_problem_and_not_an_error() {
+    for edit in [
+        "UPDATE cell SET value = '3 x' WHERE key = 'log'",
+        "UPDATE cell SET value = '{}' WHERE key = 'log:2'",
+    ] {
+        let (file, connection) = paused().await;
+        connection.execute_batch(edit).unwrap();
+        let (_, problems) = verify_house(&*Scene::new(&file).ledger).await.unwrap();
+        assert!(
+            matches!(problems[..], [Problem::Unreadable(_)]),
+            "{edit}: {problems:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_pause_that_was_taken_out_of_its_cell_is_told_and_not_added_to() {
+    let (file, connection) = paused().await;
+    let (edit, ledger) = (
+        "DELETE FROM cell WHERE key = 'paused'",
+        Scene::new(&file).ledger,
+    );
+    connection.execute(edit, []).unwrap();
+    let told = pauses(&*ledger).await;
+    assert!(matches!(told, Err(LedgerError::Corrupt(_))), "{told:?}");
+}
+
+#[tokio::test]
+async fn an_edited_decision_is_found() {
+    let (file, connection) = written().await;
+    connection
+        .execute("UPDATE journal SET decision = '{}' WHERE seq = 2", [])
+        .unwrap();
+    assert_eq!(problems(&file).await, [Problem::Edited(2)]);
 }
 
 #[tokio::test]

@@ -80,6 +80,7 @@ async fn handle(taken: Taken, desk: Data<Desk>) -> Result<(), BoxDynError> {
         note: String::new(),
         changed: Vec::new(),
         is_new_state: false,
+        decision: None,
     };
     let commit = Commit::new(
         &stored,

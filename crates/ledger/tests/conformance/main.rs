@@ -14,6 +14,7 @@ mod harness;
 mod metered;
 mod model;
 mod moving;
+mod redis_lost_answers;
 mod redis_many;
 mod redis_outage;
 mod redis_server;

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use onay_ledger::conformance::{Harness, LEASE, Scene, actor, batch_id, content, items, worker};
 use onay_ledger::{
-    Authority, Budget, Claim, Filter, Opened, Opening, Page, Queue, Share, Stored, Terms,
+    Authority, Budget, Claim, Commit, Filter, Opened, Opening, Page, Queue, Share, Stored, Swap,
+    Terms,
 };
 use onay_payout::{Account, Batch, BatchId, BatchRef, Jobs};
 use proptest::prelude::*;
@@ -25,6 +26,7 @@ enum Call {
         authority: Right,
         worker_in: Option<u8>,
         reconciler_in: Option<u8>,
+        cells: Vec<Cell>,
     },
     Claim(Queue, u8),
     Renew(Index),
@@ -39,7 +41,11 @@ enum Call {
     Look(u8),
     Spend(Share, u8),
     CloseWindow,
+    Swap(Vec<Cell>),
 }
+
+/// A cell, what it must be, and what it becomes; nothing for 0.
+type Cell = (u8, u8, u8);
 
 #[derive(Debug, Clone)]
 enum Right {
@@ -59,11 +65,15 @@ fn call() -> impl Strategy<Value = Call> {
     ];
     let state = prop_oneof![Just(None), Just(Some("received")), Just(Some("preparing"))];
     let due = || proptest::option::of(0..60_u8);
+    let cell = || (0..3_u8, 0..2_u8, 0..3_u8);
+    let cells = |most| proptest::collection::vec(cell(), 0..most).prop_map(distinct);
     prop_oneof![
         2 => (0..4_u8, 0..3_u8).prop_map(|(external_id, items)| Call::Open { external_id, items }),
-        4 => (index(), right, due(), due()).prop_map(|(base, authority, worker_in, reconciler_in)| {
-            Call::Commit { base, authority, worker_in, reconciler_in }
-        }),
+        4 => (index(), right, due(), due(), cells(2)).prop_map(
+            |(base, authority, worker_in, reconciler_in, cells)| {
+                Call::Commit { base, authority, worker_in, reconciler_in, cells }
+            }
+        ),
         4 => (queue, 1..4_u8).prop_map(|(queue, most)| Call::Claim(queue, most)),
         1 => index().prop_map(Call::Renew),
         1 => (index(), 0..60_u8).prop_map(|(claim, delay)| Call::Postpone(claim, delay)),
@@ -74,7 +84,23 @@ fn call() -> impl Strategy<Value = Call> {
         1 => (0..6_u8).prop_map(Call::Look),
         2 => (share, 1..9_u8).prop_map(|(share, calls)| Call::Spend(share, calls)),
         1 => Just(Call::CloseWindow),
+        2 => cells(4).prop_map(Call::Swap),
     ]
+}
+
+/// Each cell once.
+fn distinct(mut cells: Vec<Cell>) -> Vec<Cell> {
+    cells.sort_unstable_by_key(|(cell, ..)| *cell);
+    cells.dedup_by_key(|(cell, ..)| *cell);
+    cells
+}
+
+fn swaps(cells: &[Cell]) -> Vec<Swap> {
+    let value = |n: u8| (n > 0).then(|| n.to_string());
+    let swap = |(cell, before, after): &Cell| {
+        Swap::new(format!("cell-{cell}"), value(*before), value(*after))
+    };
+    cells.iter().map(swap).collect()
 }
 
 /// What the caller remembers: everything it was ever given, so that old things are tried too.
@@ -94,11 +120,13 @@ impl Caller {
                 authority,
                 worker_in,
                 reconciler_in,
+                cells,
             } => {
                 let due = |seconds: Option<u8>| Some(scene.now() + secs(seconds?));
                 let (worker, reconciler) = (due(*worker_in), due(*reconciler_in));
                 let jobs = Jobs { worker, reconciler };
-                self.commit(scene, *base, authority, jobs).await
+                let swaps = swaps(cells);
+                self.commit(scene, *base, authority, (jobs, swaps)).await
             }
             Call::Claim(queue, most) => {
                 let name = worker("worker-1");
@@ -151,6 +179,7 @@ impl Caller {
                 text(scene.ledger.spend(*share, calls, budget()).await)
             }
             Call::CloseWindow => text(scene.ledger.close_window().await),
+            Call::Swap(cells) => text(scene.ledger.swap(&swaps(cells)).await),
         }
     }
 
@@ -174,7 +203,7 @@ impl Caller {
         scene: &Scene<'_>,
         base: Index,
         right: &Right,
-        jobs: Jobs,
+        (jobs, swaps): (Jobs, Vec<Swap>),
     ) -> String {
         let authority = match right {
             Right::Version => Some(Authority::Version),
@@ -185,9 +214,9 @@ impl Caller {
             return String::new();
         };
         let base = base.get(&self.stored);
-        let committed = scene
-            .commit(base, scene.planning(base, jobs), authority)
-            .await;
+        let planning = scene.planning(base, jobs);
+        let commit = Commit::new(base, planning, &actor(), scene.now(), authority);
+        let committed = scene.ledger.commit(commit.with_swaps(swaps)).await;
         self.stored.extend(committed.as_ref().ok().cloned());
         text(committed)
     }
@@ -203,7 +232,9 @@ async fn look(scene: &Scene<'_>, id: BatchId) -> String {
     let planned = scene.ledger.planned(&id).await;
     let stats = scene.ledger.stats().await.unwrap();
     let (by_state, due) = (stats.by_state, stats.due);
-    text((loaded, journal, planned, stats.account, by_state, due))
+    let cells = scene.cells(&["cell-0", "cell-1", "cell-2"]).await;
+    let told = (loaded, journal, planned, stats.account);
+    text((told, by_state, due, cells))
 }
 
 fn budget() -> Budget {

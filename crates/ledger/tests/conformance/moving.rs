@@ -15,8 +15,8 @@ use onay_ledger::moving::{
     Copied, Journey, Move, MoveError, Progress, Stage, copy, give_up, take_back,
 };
 use onay_ledger::{
-    Authority, Budget, Claim, Commit, Filter, LedgerError, Opening, Queue, Share, Terms,
-    verify_batch,
+    Authority, Budget, Claim, Commit, Filter, LedgerError, Opening, Queue, Share, Swap, Terms,
+    add_pause, house, pauses, verify_batch,
 };
 use onay_payout::{Account, BatchId, BatchRef, Jobs, PauseEntry, PauseStep, Pauses};
 use tokio::sync::Notify;
@@ -63,6 +63,7 @@ rules! {
     the_old_ledger_refuses_every_change_and_is_read_on,
     a_ledger_is_not_moved_while_a_claim_lasts,
     a_ledger_that_holds_batches_is_not_filled,
+    a_ledger_that_holds_a_cell_is_not_filled,
     a_ledger_of_another_account_is_not_filled,
     a_ledger_that_is_being_filled_refuses_every_change,
     a_move_that_stopped_anywhere_goes_on_where_it_stopped,
@@ -134,7 +135,9 @@ async fn furnish(house: &dyn House) -> Vec<BatchId> {
         reason: "we move".to_owned(),
     };
     let never = Pauses::default();
-    scene.ledger.add_pause(&never, paused).await.unwrap();
+    let added = add_pause(&*scene.ledger, &never, &paused, "library").await;
+    added.unwrap();
+    scene.ledger.swap(&cells()).await.unwrap();
     let mut ids = Vec::new();
     for (n, steps) in STEPS.into_iter().enumerate() {
         let mut stored = scene.opened(&format!("payday-{n}")).await;
@@ -165,6 +168,12 @@ async fn furnish(house: &dyn House) -> Vec<BatchId> {
     ids
 }
 
+/// More cells than are carried at once.
+fn cells() -> Vec<Swap> {
+    let cell = |n: u32| Swap::new(format!("payee:{n}"), None, Some(format!("ödeme {n}")));
+    (0..1234).map(cell).collect()
+}
+
 fn account() -> Account {
     Account::new("sandbox", "key")
 }
@@ -190,9 +199,19 @@ async fn assert_same(from: &dyn House, to: &dyn House, ids: &[BatchId]) {
     let heads = old.list(&everything, &ALL).await.unwrap();
     assert_eq!(new.list(&everything, &ALL).await.unwrap(), heads);
     assert_eq!(heads.len(), ids.len());
-    let pauses = old.pauses().await.unwrap();
-    assert_eq!(pauses.entries().len(), 1);
-    assert_eq!(new.pauses().await.unwrap(), pauses);
+    let keys: Vec<String> = cells().into_iter().map(|cell| cell.key).collect();
+    let values: Vec<_> = cells().into_iter().map(|cell| cell.after).collect();
+    // Those, and three of the house: its end, its entry, and that releases are paused.
+    let count = u64::try_from(keys.len()).unwrap() + 3;
+    for ledger in [&old, &new] {
+        assert_eq!(ledger.cells(&keys).await.unwrap(), values);
+        assert_eq!(ledger.cell_count().await.unwrap(), count);
+    }
+    let told = pauses(&*old).await.unwrap();
+    assert_eq!(told.entries().len(), 1);
+    assert_eq!(pauses(&*new).await.unwrap(), told);
+    let house = house::journal(&*old).await.unwrap();
+    assert_eq!(house::journal(&*new).await.unwrap(), house);
     let (old, new) = (old.stats().await.unwrap(), new.stats().await.unwrap());
     assert_eq!((new.account, new.by_state), (old.account, old.by_state));
 }
@@ -252,6 +271,9 @@ async fn changes(house: &dyn House, id: BatchId, claim: &Claim) -> Vec<Result<()
         ledger.spend(Share::Write, one, budget).await.map(drop),
         ledger.close_window().await,
         ledger.bind(&account()).await,
+        ledger
+            .swap(&[Swap::new("new", None, Some("1".to_owned()))])
+            .await,
     ]
 }
 
@@ -285,6 +307,18 @@ async fn a_ledger_that_holds_batches_is_not_filled(from: &dyn House, to: &dyn Ho
     let refused = move_house(from, to).await.unwrap_err();
     assert!(matches!(refused, MoveError::NotEmpty), "{refused}");
     Scene::new(to).step(&theirs).await;
+    assert!(
+        Scene::new(from).claim().await.is_some(),
+        "the old one is used on"
+    );
+}
+
+async fn a_ledger_that_holds_a_cell_is_not_filled(from: &dyn House, to: &dyn House) {
+    furnish(from).await;
+    let theirs = [Swap::new("theirs", None, Some("1".to_owned()))];
+    to.ledger().swap(&theirs).await.unwrap();
+    let refused = move_house(from, to).await.unwrap_err();
+    assert!(matches!(refused, MoveError::NotEmpty), "{refused}");
     assert!(
         Scene::new(from).claim().await.is_some(),
         "the old one is used on"

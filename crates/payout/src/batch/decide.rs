@@ -49,6 +49,10 @@ impl Batch {
                 batch.to_cancelling(Ending::Rejected, turned_down, at)?
             }
         };
+        let transition = Transition {
+            decision: Some(decision.clone()),
+            ..transition
+        };
         Ok(transition.noted(decision.verdict.text().unwrap_or_default()))
     }
 

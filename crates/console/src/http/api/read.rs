@@ -68,7 +68,7 @@ pub(super) async fn show(
     let head = stored.batch.head();
     let jobs = ledger.planned(&head.id).await?;
     let resends = Resends::of(ledger, &stored.batch).await?;
-    let pause = ledger.pauses().await?.standing();
+    let pause = onay_ledger::pauses(ledger).await?.standing();
     let shown = view::Batch::of(head)
         .under(head, &console.desk.policy)
         .planned(head, &jobs)

@@ -2,7 +2,7 @@
 --
 -- KEYS 1 batch  2 journal  3 outcome  4 index of the state before  5 index of the state after
 --      6 due of worker  7 claim of worker  8 due of reconciler  9 claim of reconciler
---      10 meta
+--      10 meta  11 cell
 -- ARGV 2 id
 --      3 the place the change is based on: how the row begins now  4 front of the row after it
 --      5 the queue of the claim it relies on, or ''  6 the fence of that claim
@@ -10,9 +10,10 @@
 --      8 the same for the reconciler's
 --      9 journal entry  10 field of the block that the entries before it fill, or ''
 --      11 'first', or 'again' when the answer to the very same change may have been lost
---      12 'release' when it starts a release, or ''
---      13 and on: pairs of outcome field, block
--- Returns 'stored', 'missing', 'lost', 'stale' or 'paused'.
+--      12 how many pairs of outcome field and block there are  13 and on: those pairs; then how many
+--      cells are compared and set, and of each: cell, before, after
+-- Returns 'stored', 'missing', 'lost', 'stale', or 'changed' and the place of a cell that is not what it
+-- must be, counted from 1.
 
 local refusal = closed(KEYS[10])
 if refusal then
@@ -43,19 +44,19 @@ end
 if place ~= ARGV[3] then
   return 'stale'
 end
-if ARGV[12] == 'release' then
-  local pauses = redis.call('HGET', KEYS[10], 'pauses')
-  if pauses and cjson.decode(pauses).paused then
-    return 'paused'
-  end
+local cells = 13 + 2 * ARGV[12]
+local refused = unlike(KEYS[11], cells, 1)
+if refused then
+  return 'changed ' .. refused
 end
+set_cells(KEYS[11], cells)
 local entries = string.sub(row, 49 + struct.unpack('>I4', row, 45))
 if ARGV[10] ~= '' then
   redis.call('HSET', KEYS[2], ARGV[10], entries)
   entries = ''
 end
 redis.call('HSET', KEYS[1], ARGV[2], ARGV[4] .. entries .. ARGV[9])
-for i = 13, #ARGV, 2 do
+for i = 13, cells - 1, 2 do
   redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 1])
 end
 if KEYS[4] ~= KEYS[5] then

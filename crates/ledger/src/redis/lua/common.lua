@@ -57,6 +57,33 @@ local function claimed(claim, id)
   return tonumber(attempt), fence
 end
 
+-- The place of the first of the cells a call names that is not what it should be: what it must be
+-- before (word 1), or what it becomes (word 2). `at` is where ARGV says how many cells there are;
+-- behind it stand three arguments for each: cell, before, after, where '' is no value, and '+' stands
+-- in front of one. Nil when all are.
+local function unlike(cells, at, word)
+  for i = 1, tonumber(ARGV[at]) do
+    local first = at - 2 + 3 * i
+    local found = redis.call('HGET', cells, ARGV[first])
+    if (found and '+' .. found or '') ~= ARGV[first + word] then
+      return i
+    end
+  end
+end
+
+-- Makes of these cells what they become.
+local function set_cells(cells, at)
+  for i = 1, tonumber(ARGV[at]) do
+    local first = at - 2 + 3 * i
+    local key, before, after = ARGV[first], ARGV[first + 1], ARGV[first + 2]
+    if after == '' then
+      redis.call('HDEL', cells, key)
+    elseif after ~= before then
+      redis.call('HSET', cells, key, string.sub(after, 2))
+    end
+  end
+end
+
 -- Why nothing may be changed: the ledger moved, is being filled (`moving.rs`), has another format, or
 -- is gone. Every script that changes something begins with this; nil while the ledger is in use.
 local function closed(meta)

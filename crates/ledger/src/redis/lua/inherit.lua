@@ -2,7 +2,6 @@
 --
 -- KEYS 1 meta
 -- ARGV 2 the stage the ledger must be in  3 account, or ''  4 fence to go on above
---      5 every pause of releases, or ''
 -- Returns 'done', or 'changed' when the stage is another.
 
 if redis.call('HGET', KEYS[1], 'stage') ~= ARGV[2] then
@@ -10,9 +9,6 @@ if redis.call('HGET', KEYS[1], 'stage') ~= ARGV[2] then
 end
 if ARGV[3] ~= '' then
   redis.call('HSETNX', KEYS[1], 'account', ARGV[3])
-end
-if ARGV[5] ~= '' then
-  redis.call('HSET', KEYS[1], 'pauses', ARGV[5])
 end
 local fence = tonumber(redis.call('HGET', KEYS[1], 'fence') or 0)
 redis.call('HSET', KEYS[1], 'fence', string.format('%.0f', math.max(fence, ARGV[4])))

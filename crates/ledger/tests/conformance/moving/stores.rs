@@ -86,6 +86,9 @@ async fn a_process_of_an_older_version_cannot_change_a_file_that_moved() {
         "UPDATE job SET fence = 99, owner = 'older'",
         "UPDATE batch SET state = 'releasing'",
         "UPDATE budget SET polls = 1",
+        "UPDATE cell SET value = '9' WHERE key = 'paused'",
+        "DELETE FROM cell WHERE key = 'paused'",
+        "INSERT INTO cell VALUES ('new', '1')",
         "INSERT INTO batch SELECT 'b_x', 'x', version, state, head, journal_head FROM batch LIMIT 1",
     ] {
         let refused = older.execute(statement, []).unwrap_err().to_string();
