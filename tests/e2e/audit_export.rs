@@ -36,8 +36,20 @@ fn export(world: &World, name: &str, more: &[&str]) -> String {
 /// What Onay and the verifier in Python say of an export: that they agree, and every problem.
 #[track_caller]
 fn verify(world: &World, export: &str, earlier: &[&str]) -> Vec<(Option<String>, String)> {
+    verify_signed(world, export, earlier, &[])
+}
+
+/// The same, where one of these keys must have signed it.
+#[track_caller]
+pub(crate) fn verify_signed(
+    world: &World,
+    export: &str,
+    earlier: &[&str],
+    keys: &[&str],
+) -> Vec<(Option<String>, String)> {
     let mut args = vec!["audit", "verify", "--json", "--export", export];
     args.extend(earlier.iter().flat_map(|file| ["--earlier", file]));
+    args.extend(keys.iter().flat_map(|key| ["--public-key", key]));
     // No settings, no store, no secret.
     let ours = Ran::of(
         Command::new(onay_tests::onay())
@@ -45,7 +57,7 @@ fn verify(world: &World, export: &str, earlier: &[&str]) -> Vec<(Option<String>,
             .env_clear()
             .current_dir(world.path("")),
     );
-    let theirs = python(world, export, earlier);
+    let theirs = python(world, export, earlier, keys);
     assert_eq!(
         ours.code, theirs.code,
         "{}\n{}{}",
@@ -55,7 +67,14 @@ fn verify(world: &World, export: &str, earlier: &[&str]) -> Vec<(Option<String>,
     assert_fields(
         &told,
         &[
-            "ok", "batches", "entries", "head", "at", "account", "earlier",
+            "ok",
+            "batches",
+            "entries",
+            "head",
+            "at",
+            "account",
+            "earlier",
+            "signature",
         ],
     );
     assert_eq!(told["ok"], ours.code == Some(0));
@@ -78,7 +97,7 @@ fn verify(world: &World, export: &str, earlier: &[&str]) -> Vec<(Option<String>,
     problems
 }
 
-fn python(world: &World, export: &str, earlier: &[&str]) -> Ran {
+fn python(world: &World, export: &str, earlier: &[&str], keys: &[&str]) -> Ran {
     let verifier = onay_tests::root().join("docs/audit-verify.py");
     let mut command = Command::new("python3");
     command
@@ -86,6 +105,7 @@ fn python(world: &World, export: &str, earlier: &[&str]) -> Ran {
         .arg(verifier)
         .arg(export)
         .args(earlier)
+        .args(keys.iter().flat_map(|key| ["--key", key]))
         .current_dir(world.path(""));
     let found = Command::new("python3").arg("--version").output();
     assert!(
@@ -96,13 +116,14 @@ fn python(world: &World, export: &str, earlier: &[&str]) -> Ran {
 }
 
 /// The lines of an export, as JSON.
-fn lines(text: &str) -> Vec<Value> {
+pub(crate) fn lines(text: &str) -> Vec<Value> {
     text.lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect()
 }
 
-fn text(lines: &[Value]) -> String {
+/// The text of these lines.
+pub(crate) fn text(lines: &[Value]) -> String {
     lines.iter().fold(String::new(), |mut text, line| {
         writeln!(text, "{line}").unwrap();
         text

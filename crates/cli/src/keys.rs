@@ -99,7 +99,6 @@ pub(crate) enum Place<'a> {
 
 /// The key a person signs with: from the file that a flag names, else from the one that `ONAY_KEY`
 /// names, else from the person's usual place; none when nothing is there either.
-#[expect(dead_code, reason = "heads of the audit are signed next")]
 pub(crate) fn signing_key(
     person: &PersonName,
     flag: Option<&Path>,
