@@ -150,7 +150,7 @@ def main():
     if args.key and not (signed and signed["key"] in args.key):
         by = f"signed by {signed['by']} with {signed['key']}" if signed else "not signed"
         telling(export)(None, f"is {by}, not with a key that was given")
-    elif signed and not args.key:
+    elif signed and not args.key and not problems:
         print(f"signed by {signed['by']} with {signed['key']}: give the key you know with --key")
     print("\n".join([*problems, f"{'NOT ok' if problems else 'ok'}: head {now['head']}"]))
     return 4 if problems else 0

@@ -35,13 +35,21 @@ pub(crate) fn export(world: &World, name: &str, more: &[&str]) -> String {
 
 /// What Onay and the verifier in Python say of an export: that they agree, and every problem.
 #[track_caller]
-pub(crate) fn verify(
+pub(crate) fn verify(world: &World, export: &str, earlier: &[&str]) -> Vec<(Option<String>, String)> {
+    verify_signed(world, export, earlier, &[])
+}
+
+/// The same, where one of these keys must have signed it.
+#[track_caller]
+pub(crate) fn verify_signed(
     world: &World,
     export: &str,
     earlier: &[&str],
+    keys: &[&str],
 ) -> Vec<(Option<String>, String)> {
     let mut args = vec!["audit", "verify", "--json", "--export", export];
     args.extend(earlier.iter().flat_map(|file| ["--earlier", file]));
+    args.extend(keys.iter().flat_map(|key| ["--public-key", key]));
     // No settings, no store, no secret.
     let ours = Ran::of(
         Command::new(onay_tests::onay())
@@ -49,7 +57,7 @@ pub(crate) fn verify(
             .env_clear()
             .current_dir(world.path("")),
     );
-    let theirs = python(world, export, earlier);
+    let theirs = python(world, export, earlier, keys);
     assert_eq!(
         ours.code, theirs.code,
         "{}\n{}{}",
@@ -59,7 +67,14 @@ pub(crate) fn verify(
     assert_fields(
         &told,
         &[
-            "ok", "batches", "entries", "head", "at", "account", "earlier",
+            "ok",
+            "batches",
+            "entries",
+            "head",
+            "at",
+            "account",
+            "earlier",
+            "signature",
         ],
     );
     assert_eq!(told["ok"], ours.code == Some(0));
@@ -82,7 +97,7 @@ pub(crate) fn verify(
     problems
 }
 
-fn python(world: &World, export: &str, earlier: &[&str]) -> Ran {
+fn python(world: &World, export: &str, earlier: &[&str], keys: &[&str]) -> Ran {
     let verifier = onay_tests::root().join("docs/audit-verify.py");
     let mut command = Command::new("python3");
     command
@@ -90,6 +105,7 @@ fn python(world: &World, export: &str, earlier: &[&str]) -> Ran {
         .arg(verifier)
         .arg(export)
         .args(earlier)
+        .args(keys.iter().flat_map(|key| ["--key", key]))
         .current_dir(world.path(""));
     let found = Command::new("python3").arg("--version").output();
     assert!(
@@ -106,6 +122,7 @@ pub(crate) fn lines(text: &str) -> Vec<Value> {
         .collect()
 }
 
+/// The text of these lines.
 pub(crate) fn text(lines: &[Value]) -> String {
     lines.iter().fold(String::new(), |mut text, line| {
         writeln!(text, "{line}").unwrap();

@@ -14,6 +14,7 @@ mod account;
 mod altered_copy;
 mod audit;
 mod audit_export;
+mod audit_signed;
 mod bad_input;
 mod console;
 mod crash;

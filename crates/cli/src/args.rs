@@ -13,7 +13,7 @@ use clap::{Args, Parser, Subcommand};
 use onay_payout::{BatchId, BatchRef, PersonName, Resolution, Role};
 use rust_decimal::Decimal;
 
-pub(crate) use audit::{Audit, AuditExport, AuditHead, AuditVerify};
+pub(crate) use audit::{Audit, AuditExport, AuditHead, AuditVerify, Sign};
 pub(crate) use key::{Key, KeyNew, KeyShow};
 pub(crate) use release::{Release, Wish as ReleaseWish};
 

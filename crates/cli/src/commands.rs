@@ -71,7 +71,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Report(args) => report::run(&quiet(&global)?, args).await,
         Command::Audit(Audit::Verify(args)) => match &args.export {
             // It works where nothing of Onay is set up.
-            Some(export) => audit::verify_export(export, &args.earlier, args.json),
+            Some(export) => audit::verify_export(export, &args),
             None => audit::verify(&quiet(&global)?, args).await,
         },
         Command::Audit(Audit::Head(args)) => audit::head(&quiet(&global)?, &args).await,

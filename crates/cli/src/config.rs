@@ -184,7 +184,9 @@ impl Config {
     pub(crate) fn refused(&self, error: &LedgerError) -> Failure {
         if matches!(
             error,
-            LedgerError::OtherAccount { .. } | LedgerError::Moved { .. }
+            LedgerError::OtherAccount { .. }
+                | LedgerError::OtherPolicy { .. }
+                | LedgerError::Moved { .. }
         ) {
             return Failure::refused(error.to_string());
         }

@@ -1,7 +1,9 @@
 //! What a person does with a batch, for every path a person can take: HTTP, pages, command line.
 
 use chrono::{DateTime, Utc};
-use onay_ledger::{Actor, Authority, Commit, Ledger, LedgerError, Stored, add_pause, now, pauses};
+use onay_ledger::{
+    Actor, Authority, Commit, Ledger, LedgerError, Stored, Swap, add_pause, expect_policy, now, pauses,
+};
 use onay_payout::{
     Batch, BatchRef, Event, Frozen, Head, Identity, IllegalTransition, Motion, NotAllowed,
     PauseRefused, PauseWish, Pauses, Policy, Resolution, Transition,
@@ -79,7 +81,9 @@ pub async fn decide(
             Err(IllegalTransition::AlreadyDecided(_)) => return Ok(Decided::before(&stored)),
             Err(illegal) => return Err(illegal.into()),
         };
-        if let Some(decided) = record(ledger, by, &stored, transition, at).await? {
+        let in_force = expect_policy(ledger, policy.hash()).await?;
+        let change = (transition, vec![in_force]);
+        if let Some(decided) = record(ledger, by, &stored, change, at).await? {
             return Ok(decided);
         }
     }
@@ -89,6 +93,7 @@ pub async fn decide(
 /// a second one wants the same, it is done. The same person's same wish again changes nothing.
 pub async fn resolve(
     ledger: &dyn Ledger,
+    policy: &Policy,
     by: &Person<'_>,
     batch: &BatchRef,
     wish: &Wish<'_>,
@@ -104,7 +109,8 @@ pub async fn resolve(
             Err(IllegalTransition::AlreadyDecided(_)) => return Ok(Decided::before(&stored)),
             Err(illegal) => return Err(illegal.into()),
         };
-        if let Some(resolved) = record(ledger, by, &stored, transition, at).await? {
+        let change = (transition, vec![expect_policy(ledger, policy.hash()).await?]);
+        if let Some(resolved) = record(ledger, by, &stored, change, at).await? {
             return Ok(resolved);
         }
     }
@@ -235,7 +241,7 @@ async fn record(
     ledger: &dyn Ledger,
     by: &Person<'_>,
     stored: &Stored,
-    transition: Transition,
+    (transition, cells): (Transition, Vec<Swap>),
     at: DateTime<Utc>,
 ) -> Result<Option<Decided>, LedgerError> {
     let actor = Actor {
@@ -243,9 +249,10 @@ async fn record(
         via: by.via,
     };
     let commit = Commit::new(stored, transition, &actor, at, Authority::Version);
+    let commit = commit.with_swaps(cells);
     match ledger.commit(commit).await {
         Ok(stored) => Ok(Some(Decided::now(&stored))),
-        Err(LedgerError::Stale) => Ok(None),
+        Err(LedgerError::Stale | LedgerError::Changed) => Ok(None),
         Err(error) => Err(error),
     }
 }

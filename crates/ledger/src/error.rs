@@ -20,6 +20,17 @@ pub enum LedgerError {
     /// Releases are paused, and this would start one.
     #[error("releases are paused; `onay release resume`, by two people, lets them go on")]
     Paused,
+    /// Another policy is the active one: nothing is decided or released by this one.
+    #[error(
+        "policy {active} is active on this ledger, and this process has {ours}; use the active file, or \
+         make this one active with `onay policy activate`"
+    )]
+    OtherPolicy {
+        /// The first digits of the hash of the active one.
+        active: String,
+        /// Those of ours.
+        ours: String,
+    },
     /// The ledger belongs to another provider account, for ever.
     #[error(
         "this ledger belongs to account {ledger}, not {ours}; check ONAY_IYZICO_URL and the API key, \

@@ -6,6 +6,7 @@ mod check;
 mod flaw;
 mod head;
 mod line;
+mod signed;
 
 use std::io::{self, Write};
 
@@ -19,11 +20,13 @@ use crate::house::{self, HOUSE, House};
 use crate::journal::Entry;
 use crate::ledger::{Filter, Ledger, Page};
 use line::{FORMAT, Line};
+use signed::Written;
 
 pub use check::{Checked, Part, check};
 pub use flaw::{Finding, Flaw};
 pub use head::{LedgerHead, Totals};
 pub use line::Holds;
+pub use signed::{Signed, Signer};
 
 /// Batches that are read from a list at once.
 const PAGE: u32 = 200;
@@ -45,13 +48,13 @@ pub enum ExportError {
 /// Writes what a ledger holds as lines of JSON: the newest batch first, each with its journal, or
 /// with its head alone; then its own journal in the same way, if it has entries.
 ///
-/// Entries that `since` holds already are left out. `told` hears how many batches are written.
+/// Entries that `since` holds already are left out. Who `signer` is signs the last line. `told` hears how many batches are written.
 ///
 /// # Errors
 /// [`ExportError`]; what was written by then has no last line, and is no export.
 pub async fn export(
     ledger: &dyn Ledger,
-    (holds, since): (Holds, Option<&Checked>),
+    (holds, since, signer): (Holds, Option<&Checked>, Option<&Signer<'_>>),
     at: DateTime<Utc>,
     out: &mut dyn Write,
     told: &dyn Fn(u64),
@@ -59,9 +62,10 @@ pub async fn export(
     let account = ledger.stats().await?.account;
     let account = account.as_ref().map(Account::as_str);
     let mut head = LedgerHead::new(account);
+    let at = at.to_rfc3339_opts(SecondsFormat::Micros, true);
     let start = Line::Start {
         format: FORMAT.to_owned(),
-        at: at.to_rfc3339_opts(SecondsFormat::Micros, true),
+        at: at.clone(),
         account: account.map(str::to_owned),
         holds,
         since: since.map(|since| since.totals.head.to_string()),
@@ -92,6 +96,15 @@ pub async fn export(
     }
     let totals = head.finish();
     Line::from(totals).write(out)?;
+    if let Some(signer) = signer {
+        let (totals, at) = (&totals, at.as_str());
+        let written = Written {
+            totals,
+            at,
+            account,
+        };
+        signer.sign(&written).write(out)?;
+    }
     out.flush()?;
     Ok(totals)
 }

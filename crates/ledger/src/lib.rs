@@ -4,6 +4,7 @@
 //! and the changed items, appends the journal entry, plans the jobs and gives up the claim, all or
 //! nothing. There is no second store to fall out of step with.
 
+mod active;
 mod audit;
 mod backend;
 mod budget;
@@ -34,6 +35,7 @@ mod sqlite;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use active::{active_policy, begin_policy, expect_policy, policy_text, with_past};
 pub use audit::{Problem, verify, verify_batch};
 pub use backend::{LedgerBackend, Taken};
 pub use budget::{Budget, Share, Spent};

@@ -97,6 +97,7 @@ pub struct Policy {
     delegations: Vec<Delegation>,
     rules: Vec<Rule>,
     history: Option<Duration>,
+    text: Arc<str>,
     hash: Digest,
     /// The policies that were active before this one, on the ledger it is used with.
     past: Arc<HashSet<Digest>>,
@@ -111,6 +112,11 @@ impl Policy {
     /// The SHA-256 of the file this was read from; stamped on each decision.
     pub const fn hash(&self) -> Digest {
         self.hash
+    }
+
+    /// The text of the file this was read from.
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
     /// The same policy, where these were active before it: what was approved under them counts

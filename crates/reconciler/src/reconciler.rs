@@ -7,11 +7,15 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use onay_ledger::{
     Actor, Authority, Claim, Clock, Commit, Done, Handler, Ledger, LedgerError, Queue, Role,
-    RoleSettings, StepError, Stored, system_clock,
+    RoleSettings, StepError, Stored, Swap, history, system_clock,
 };
+use onay_payout::history::{self as history_of, History, HistoryScope};
 use onay_payout::provider::{Lookup, ProviderError, RemoteCopy, RemoteStatus};
-use onay_payout::{Event, Finality, ItemStatus, Provider, State, Transition, WorkerName, cadence};
+use onay_payout::{Event, Finality, Item, ItemStatus, Provider, State, Transition, WorkerName, cadence};
 use tracing::{error, info, warn};
+
+/// How often it is tried to remember who was paid, while other batches pay the same people.
+const TRIES_MAX: usize = 50;
 
 /// The eyes: reads the provider's copy of authorized batches.
 pub struct Reconciler {
@@ -79,21 +83,48 @@ impl Reconciler {
         tell_of_unknown_words(stored, &copy);
         let report = stored.batch.apply(Event::Reported(copy), at)?;
         if report.is_news() {
-            self.finish(claim, stored, report, at).await
+            self.remember(claim, stored, report, at).await
         } else if stored.batch.state().is_final() && watch_is_over(stored, at) {
             let end = stored.batch.apply(Event::WatchEnded, at)?;
-            self.finish(claim, stored, end, at).await
+            self.finish(claim, stored, (end, Vec::new()), at).await
         } else {
             tell_of_age(stored, at);
             Ok(Done::Later(next_look(claim, stored)))
         }
     }
 
+    /// Records a report, and in the same step who was certainly paid, where that is remembered.
+    async fn remember(
+        &self,
+        claim: &Claim,
+        stored: &Stored,
+        report: Transition,
+        at: DateTime<Utc>,
+    ) -> Result<Done, StepError> {
+        let hold = report.batch.state().hold();
+        let paid = newly_paid(&report);
+        if paid.is_empty() || hold.is_none_or(|hold| hold.history.is_none()) {
+            return self.finish(claim, stored, (report, Vec::new()), at).await;
+        }
+        let keys = History::keys_for(&paid, stored.batch.maker(), HistoryScope::Names);
+        for _ in 0..TRIES_MAX {
+            let reading = history::read(self.ledger.as_ref(), keys.clone()).await?;
+            let cells = reading.swaps(history_of::paid(&paid, reading.history(), at));
+            let change = (report.clone(), cells);
+            match self.finish(claim, stored, change, at).await {
+                // Another batch pays the same people at this moment.
+                Err(StepError::Ledger(LedgerError::Changed)) => {}
+                done => return done,
+            }
+        }
+        Ok(Done::Later(Duration::from_secs(1)))
+    }
+
     async fn finish(
         &self,
         claim: &Claim,
         stored: &Stored,
-        transition: Transition,
+        (transition, cells): (Transition, Vec<Swap>),
         at: DateTime<Utc>,
     ) -> Result<Done, StepError> {
         tell_of_refund_failures(&transition);
@@ -103,6 +134,7 @@ impl Reconciler {
             via: "reconciler",
         };
         let commit = Commit::new(stored, transition, &actor, at, Authority::Finishing(claim));
+        let commit = commit.with_swaps(cells);
         let now = self.ledger.commit(commit).await?;
         let (batch, state) = (claim.batch, now.batch.state().name());
         let name = &now.batch.head().external_id;
@@ -136,6 +168,15 @@ impl Handler for Reconciler {
             }
         }
     }
+}
+
+/// The items that this report shows as paid.
+fn newly_paid(report: &Transition) -> Vec<&Item> {
+    let (items, outcomes) = (report.batch.content().items(), report.batch.outcomes());
+    let changed = report.changed.iter();
+    let changed = changed.filter_map(|index| Some((items.get(*index)?, outcomes.get(*index)?)));
+    let paid = changed.filter(|(_, outcome)| outcome.status == ItemStatus::Paid);
+    paid.map(|(item, _)| item).collect()
 }
 
 /// Growing intervals while nothing changes.

@@ -7,15 +7,21 @@
 //! sent from here.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use chrono::TimeDelta;
-use onay_ledger::{Done, LedgerError, StepError};
+use onay_ledger::{Done, LedgerError, StepError, Swap, expect_policy};
 use onay_payout::provider::{ItemKind, Lookup, ProviderError, RemoteCopy, RemoteStatus};
 use onay_payout::{Event, Funds, Hold, ItemId, Quorum, ReleaseLook, Shortage, Shown, Why, cadence};
+
+use tracing::error;
 
 use crate::gate::PAUSED_LOOK;
 use crate::job::{Job, not_shown};
 use crate::soundness;
+
+/// How soon an approved batch is looked at again by a worker whose policy is not the active one.
+const OTHER_POLICY_LOOK: Duration = Duration::from_secs(10);
 
 /// How often a balance that is still short is told anew.
 const SHORTAGE_TOLD: TimeDelta = TimeDelta::minutes(10);
@@ -30,6 +36,14 @@ pub(crate) async fn release(mut job: Job<'_>, hold: Hold) -> Result<Done, StepEr
     if gate.is_shut(ledger).await? {
         return Ok(Done::Later(PAUSED_LOOK));
     }
+    let in_force = match expect_policy(ledger, worker.policy.hash()).await {
+        Ok(in_force) => in_force,
+        Err(error @ LedgerError::OtherPolicy { .. }) => {
+            error!(batch.id = %job.claim.batch, "batch {} is not released: {error}", job.claim.batch);
+            return Ok(Done::Later(OTHER_POLICY_LOOK));
+        }
+        Err(error) => return Err(error.into()),
+    };
     let problems = soundness::problems(&job).await?;
     if !problems.is_empty() {
         return job.freeze(Why::Tampered, problems).await;
@@ -44,8 +58,9 @@ pub(crate) async fn release(mut job: Job<'_>, hold: Hold) -> Result<Done, StepEr
         Err(error) => return job.later("the look at the payout balance", &error).await,
     }
     match look_once_more(&job, &hold).await {
-        Ok(Seen::AsApproved) => match send(&mut job, hold, quorum).await {
+        Ok(Seen::AsApproved) => match send(&mut job, hold, (quorum, in_force)).await {
             // The intent was refused, so nothing was sent.
+            Err(StepError::Ledger(LedgerError::Changed)) => Ok(Done::Later(PAUSED_LOOK)),
             Err(StepError::Ledger(LedgerError::Paused)) => {
                 gate.look(ledger).await?;
                 Ok(Done::Later(PAUSED_LOOK))
@@ -146,13 +161,18 @@ fn figures(shown: Shown) -> String {
     format!("{total} in {count} items")
 }
 
-async fn send(job: &mut Job<'_>, hold: Hold, quorum: Quorum) -> Result<Done, StepError> {
+async fn send(
+    job: &mut Job<'_>,
+    hold: Hold,
+    (quorum, in_force): (Quorum, Swap),
+) -> Result<Done, StepError> {
     let (intent, send_by) = job.intent();
     let started = Event::ReleaseStarted {
         intent,
         quorum: quorum.clone(),
     };
-    job.intend(started, Event::ReleaseNotSent).await?;
+    job.intend_where(started, Event::ReleaseNotSent, vec![in_force])
+        .await?;
     let permit = job
         .stored
         .batch

@@ -5,6 +5,7 @@ use onay_payout::provider::{Lookup, ProviderError, RemoteCopy, RemoteStatus};
 use onay_payout::{Cancelling, Event};
 
 use crate::job::{Job, not_shown};
+use crate::terms::finish_and_forget;
 
 pub(crate) async fn run(mut job: Job<'_>, cancelling: Cancelling) -> Result<Done, StepError> {
     let copy = match look(&job, &cancelling).await {
@@ -20,10 +21,10 @@ pub(crate) async fn run(mut job: Job<'_>, cancelling: Cancelling) -> Result<Done
         .as_ref()
         .and_then(|hold| hold.judged.as_ref());
     if !copy.is_waiting(judged) || !may_send {
-        return job.finish(looked(&job, copy)).await;
+        return finish_and_forget(&job, looked(&job, copy)).await;
     }
     let (intent, send_by) = job.intent();
-    job.record(Event::CancelStarted(intent)).await?;
+    job.record(Event::CancelStarted(intent), Vec::new()).await?;
     let answer = job
         .worker
         .provider
@@ -34,7 +35,7 @@ pub(crate) async fn run(mut job: Job<'_>, cancelling: Cancelling) -> Result<Done
     }
     // Whatever was answered, only what the provider shows counts.
     match look(&job, &cancelling).await {
-        Ok(copy) => job.finish(looked(&job, copy)).await,
+        Ok(copy) => finish_and_forget(&job, looked(&job, copy)).await,
         Err(error) => job.later("the look after the cancel", &error).await,
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use backon::{ExponentialBuilder, Retryable as _};
 use chrono::{DateTime, TimeDelta, Utc};
-use onay_ledger::{Actor, Authority, Claim, Commit, Done, LedgerError, StepError, Stored};
+use onay_ledger::{Actor, Authority, Claim, Commit, Done, LedgerError, StepError, Stored, Swap};
 use onay_payout::provider::{
     ItemKind, Lookup, NotSent, ProviderError, Query, RemoteCopy, RemotePage, RemoteStatus,
     none_if_refused,
@@ -30,11 +30,15 @@ pub(crate) struct Job<'w> {
 }
 
 impl Job<'_> {
-    /// Records a step and keeps the claim.
-    pub(crate) async fn record(&mut self, event: Event) -> Result<(), StepError> {
-        self.stored = self
-            .commit(&self.stored, event, Authority::Holding(self.claim))
-            .await?;
+
+    /// Records a step and keeps the claim, if these cells are what they must be.
+    pub(crate) async fn record(
+        &mut self,
+        event: Event,
+        cells: Vec<Swap>,
+    ) -> Result<(), StepError> {
+        let holding = (Authority::Holding(self.claim), cells);
+        self.stored = self.commit(&self.stored, event, holding).await?;
         Ok(())
     }
 
@@ -46,7 +50,17 @@ impl Job<'_> {
         started: Event,
         not_sent: fn(NotSentBy) -> Event,
     ) -> Result<(), StepError> {
-        let recorded = self.record(started).await;
+        self.intend_where(started, not_sent, Vec::new()).await
+    }
+
+    /// The same, if these cells are what they must be.
+    pub(crate) async fn intend_where(
+        &mut self,
+        started: Event,
+        not_sent: fn(NotSentBy) -> Event,
+        cells: Vec<Swap>,
+    ) -> Result<(), StepError> {
+        let recorded = self.record(started, cells).await;
         if recorded.as_ref().is_err_and(is_passing) {
             let event = not_sent(self.not_sent(&NotSent::TooLate));
             let tell = || self.finish_by_version(event.clone());
@@ -63,8 +77,17 @@ impl Job<'_> {
 
     /// Records the last step of this job and gives the claim up.
     pub(crate) async fn finish(&self, event: Event) -> Result<Done, StepError> {
-        self.commit(&self.stored, event, Authority::Finishing(self.claim))
-            .await?;
+        self.finish_where(event, Vec::new()).await
+    }
+
+    /// The same, if these cells are what they must be, together with what they become.
+    pub(crate) async fn finish_where(
+        &self,
+        event: Event,
+        cells: Vec<Swap>,
+    ) -> Result<Done, StepError> {
+        let finishing = Authority::Finishing(self.claim);
+        self.commit(&self.stored, event, (finishing, cells)).await?;
         Ok(Done::Committed)
     }
 
@@ -105,7 +128,8 @@ impl Job<'_> {
         if owner != Some(&self.owner()) && !is_fact {
             return Err(LedgerError::LeaseLost.into());
         }
-        self.commit(&stored, event, Authority::Version).await?;
+        let by_version = (Authority::Version, Vec::new());
+        self.commit(&stored, event, by_version).await?;
         Ok(Done::Committed)
     }
 
@@ -113,7 +137,7 @@ impl Job<'_> {
         &self,
         base: &Stored,
         event: Event,
-        authority: Authority<'_>,
+        (authority, cells): (Authority<'_>, Vec<Swap>),
     ) -> Result<Stored, StepError> {
         let at = self.now();
         let is_release =
@@ -130,7 +154,7 @@ impl Job<'_> {
             name: self.worker.name.to_string(),
             via: "worker",
         };
-        let commit = Commit::new(base, transition, &actor, at, authority);
+        let commit = Commit::new(base, transition, &actor, at, authority).with_swaps(cells);
         let stored = self.worker.ledger.commit(commit).await?;
         let batch = stored.batch.id();
         let name = &stored.batch.head().external_id;

@@ -15,6 +15,7 @@ mod initialize;
 mod job;
 mod read_back;
 mod soundness;
+mod terms;
 mod worker;
 
 pub use worker::Worker;

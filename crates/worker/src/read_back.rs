@@ -1,20 +1,19 @@
 //! Read back: what the provider stored must be what was submitted, before anyone decides on it.
 
-use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 
 use chrono::TimeDelta;
 use onay_ledger::{Done, StepError};
-use onay_payout::cadence::{EXPIRES_AFTER, READ_BACK_PATIENCE};
+use onay_payout::cadence::READ_BACK_PATIENCE;
 use onay_payout::provider::{
     Authorized, Lookup, ProviderError, RemoteCopy, RemoteStatus, none_if_refused,
 };
 use onay_payout::{
-    Batch, Comparison, CopyRead, Event, Facts, ItemStatus, Money, MoneyError, Prepared, ReadBack,
-    RequestId, Why, cadence,
+    Comparison, Prepared, ReadBack, RequestId, Why, cadence,
 };
 
 use crate::job::Job;
+use crate::terms::hold;
 
 pub(crate) async fn run(job: Job<'_>, prepared: Prepared) -> Result<Done, StepError> {
     let request_id = prepared.request_id;
@@ -107,50 +106,4 @@ async fn wait(job: &Job<'_>, what: String) -> Result<Done, StepError> {
         job.claim.batch,
         job.claim.attempt,
     )))
-}
-
-async fn hold(job: &Job<'_>, copy: Option<RemoteCopy>, depth: ReadBack) -> Result<Done, StepError> {
-    let policy = &job.worker.policy;
-    let facts = facts(&job.stored.batch, copy.as_ref()).ok();
-    let head = job.stored.batch.head();
-    let rules = facts.as_ref().map(|facts| policy.requirement(facts, head));
-    let expires_after = facts.as_ref().and_then(|facts| policy.expires_after(facts));
-    let read = CopyRead {
-        copy,
-        depth,
-        account: job.worker.provider.account().clone(),
-        expires_after: expires_after.unwrap_or(EXPIRES_AFTER),
-        rules: rules.unwrap_or_default(),
-        history: None,
-        on_invalid: policy.safety().on_invalid,
-    };
-    job.finish(Event::ReadBack(Box::new(read))).await
-}
-
-/// What rules see in what would be paid: in everything that neither initialize nor the copy shows as
-/// refused.
-fn facts(batch: &Batch, copy: Option<&RemoteCopy>) -> Result<Facts, MoneyError> {
-    let shown_refused: HashSet<_> = copy
-        .iter()
-        .flat_map(|copy| &copy.items)
-        .filter(|item| item.status == ItemStatus::Invalid)
-        .map(|item| &item.id)
-        .collect();
-    let valid = batch
-        .content()
-        .items()
-        .iter()
-        .zip(batch.outcomes())
-        .filter(|(item, outcome)| {
-            outcome.status != ItemStatus::Invalid && !shown_refused.contains(&item.id)
-        })
-        .map(|(item, _)| item.amount);
-    let amounts: Vec<Money> = valid.collect();
-    let total = Money::sum(batch.content().currency(), amounts.iter().copied())?;
-    let largest = amounts.into_iter().max_by_key(|amount| amount.amount());
-    Ok(Facts {
-        total,
-        largest: largest.unwrap_or(total),
-        ..batch.content().facts()
-    })
 }

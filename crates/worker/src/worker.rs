@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use onay_ledger::{
-    Claim, Clock, Done, Handler, Ledger, LedgerError, Queue, Role, RoleSettings, StepError, Stored,
-    system_clock,
+    Actor, Claim, Clock, Done, Handler, Ledger, LedgerError, Queue, Role, RoleSettings, StepError,
+    Stored, begin_policy, now, system_clock, with_past,
 };
 use onay_payout::{Event, Hold, Policy, Provider, State, WorkerName, cadence};
 
@@ -67,6 +67,12 @@ impl Worker {
     ) -> Result<Role, LedgerError> {
         ledger.bind(provider.account()).await?;
         let name = settings.name.clone();
+        let actor = Actor {
+            name: name.to_string(),
+            via: "worker",
+        };
+        begin_policy(ledger.as_ref(), &policy, &actor, now()).await?;
+        let policy = with_past(ledger.as_ref(), &policy).await?;
         let called = (name, call_timeout);
         let worker = Self::new(
             Arc::clone(&ledger),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use onay_payout::BatchRef;
+use onay_payout::{BatchRef, PersonName, PublicKey};
 
 use super::Json;
 
@@ -27,6 +27,9 @@ pub(crate) struct AuditVerify {
     /// Also check that everything in this earlier export or head is still there; may be repeated
     #[arg(long, value_name = "FILE", requires = "export")]
     pub(crate) earlier: Vec<PathBuf>,
+    /// The export must be signed with this key, `ed25519:…`; repeat it for one of several
+    #[arg(long, value_name = "KEY", requires = "export")]
+    pub(crate) public_key: Vec<PublicKey>,
     #[command(flatten)]
     pub(crate) json: Json,
 }
@@ -36,6 +39,8 @@ pub(crate) struct AuditHead {
     /// Also write the head of every batch into this new file, for `--earlier` and `--since`
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) sign: Sign,
     #[command(flatten)]
     pub(crate) json: Json,
 }
@@ -48,4 +53,17 @@ pub(crate) struct AuditExport {
     /// Leave out the entries that this earlier export or head counts already
     #[arg(long, value_name = "FILE")]
     pub(crate) since: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) sign: Sign,
+}
+
+/// Who signs what is written, if anybody does.
+#[derive(Debug, Args)]
+pub(crate) struct Sign {
+    /// Who signs it, with a key that `onay key new` made
+    #[arg(long = "as", value_name = "NAME")]
+    pub(crate) person: Option<PersonName>,
+    /// Their key file [default: the one `ONAY_KEY` names, else the one at its usual place]
+    #[arg(long, value_name = "FILE", requires = "person")]
+    pub(crate) key: Option<PathBuf>,
 }

@@ -47,11 +47,11 @@ pub(crate) async fn verify(config: &Config, args: AuditVerify) -> anyhow::Result
         batches: count,
         ..head.finish()
     };
-    let more = None;
     Report {
         totals,
         problems,
-        more,
+        note: None,
+        more: None,
     }
     .print(args.json)
 }
@@ -67,6 +67,8 @@ struct Problem {
 struct Report {
     totals: Totals,
     problems: Vec<Problem>,
+    /// What there is to know beside the verdict.
+    note: Option<String>,
     /// Further fields for programs.
     more: Option<Value>,
 }
@@ -82,6 +84,9 @@ impl Report {
                     Some(batch) => output::line(format!("{batch}: {what}"))?,
                     None => output::line(what)?,
                 }
+            }
+            if let Some(note) = &self.note {
+                output::line(note)?;
             }
             let verdict = if is_ok { "ok" } else { "NOT ok" };
             let Totals {

@@ -42,7 +42,7 @@ pub(crate) async fn run(config: &Config, args: Resolve) -> anyhow::Result<Exit> 
         reason,
         since: Some(head.since),
     };
-    let resolved = desk::resolve(ledger.as_ref(), &by, batch, &wish).await;
+    let resolved = desk::resolve(ledger.as_ref(), &policy, &by, batch, &wish).await;
     let resolved = resolved.map_err(|error| match error {
         DeskError::Ledger(error) => anyhow::Error::from(error),
         DeskError::Illegal(no) => refused(head, &no).into(),

@@ -127,7 +127,8 @@ pub(super) async fn act(
         reason: &reason,
         since: Some(frozen_since(&form.since)?),
     };
-    desk::resolve(ledger, &person, &BatchRef::Id(id), &wish).await?;
+    let (policy, batch) = (&console.desk.policy, BatchRef::Id(id));
+    desk::resolve(ledger, policy, &person, &batch, &wish).await?;
     Ok(Redirect::to(&format!("/batches/{id}")).into_response())
 }
 

@@ -8,6 +8,7 @@ use onay_payout::{BatchId, Digest};
 use super::flaw::{Finding, Flaw};
 use super::head::{LedgerHead, Totals};
 use super::line::{FORMAT, Holds, Line, batch_id};
+use super::signed::{Signed, Written};
 use crate::audit::{Problem, verify_chain};
 use crate::journal::{Entry, GENESIS};
 
@@ -30,6 +31,9 @@ pub struct Checked {
     pub account: Option<String>,
     /// What it counts to, whatever its last line says.
     pub totals: Totals,
+    /// Whose signature it bears. Whether it fits is among the findings; whose the key is, nobody here
+    /// knows.
+    pub signed: Option<Signed>,
     /// Everything that is wrong.
     pub findings: Vec<Finding>,
     known: HashMap<BatchId, Vec<(u64, Digest)>>,
@@ -80,6 +84,7 @@ fn nothing() -> Checked {
         at: String::new(),
         account: None,
         totals: LedgerHead::new(None).finish(),
+        signed: None,
         findings: vec![Finding {
             batch: None,
             flaw: Flaw::Line(1),
@@ -103,6 +108,7 @@ struct Check<'a> {
     newest: Option<BatchId>,
     seen: HashSet<BatchId>,
     end: Option<Line>,
+    signed: Option<Signed>,
     findings: Vec<Finding>,
     known: HashMap<BatchId, Vec<(u64, Digest)>>,
 }
@@ -135,6 +141,7 @@ impl<'a> Check<'a> {
             newest: None,
             seen: HashSet::new(),
             end: None,
+            signed: None,
             findings: Vec::new(),
             known: HashMap::new(),
         };
@@ -167,10 +174,15 @@ impl<'a> Check<'a> {
 
     fn read(&mut self, number: u64, line: Line) {
         if self.end.is_some() {
-            return self.tell(None, Flaw::Line(number));
+            let signed = Signed::read(&line).filter(|_| self.signed.is_none());
+            if signed.is_none() {
+                return self.tell(None, Flaw::Line(number));
+            }
+            self.signed = signed;
+            return;
         }
         let is_read = match &line {
-            Line::Start { .. } => false,
+            Line::Start { .. } | Line::Signature { .. } => false,
             Line::Entry { .. } => self.entry(&line).is_some(),
             Line::Batch {
                 batch,
@@ -271,11 +283,22 @@ impl<'a> Check<'a> {
         let end = self.end.take();
         let totals = self.head.finish();
         let mut findings = self.findings;
+        let written = Written {
+            totals: &totals,
+            at: &self.at,
+            account: self.account.as_deref(),
+        };
+        let unfit = self
+            .signed
+            .as_ref()
+            .and_then(|signed| signed.flaw(&written));
+        findings.extend(unfit.map(|flaw| Finding { batch: None, flaw }));
         findings.extend(ending(end.as_ref(), &totals).map(|flaw| Finding { batch: None, flaw }));
         Checked {
             at: self.at,
             account: self.account,
             totals,
+            signed: self.signed,
             findings,
             known: self.known,
         }

@@ -1,6 +1,6 @@
 //! What can be wrong with an export.
 
-use onay_payout::{BatchId, Digest};
+use onay_payout::{BatchId, Digest, PersonName, PublicKey};
 
 use crate::audit::Problem;
 
@@ -67,4 +67,23 @@ pub enum Flaw {
     /// An entry that was another one.
     #[error("entry {0} is not the one that was there earlier: it, or one before it, was rewritten")]
     Rewritten(u64),
+    /// It was changed, or somebody else signed.
+    #[error("the signature does not fit: this is not what {by} signed with {key}")]
+    Signature {
+        /// Who is said to have signed.
+        by: PersonName,
+        /// With what.
+        key: PublicKey,
+    },
+    /// A signature is asked for.
+    #[error("it is not signed")]
+    Unsigned,
+    /// A signature of somebody else is asked for.
+    #[error("it is signed by {by} with {key}, not with a key that was given")]
+    OtherKey {
+        /// Who is said to have signed.
+        by: PersonName,
+        /// With what.
+        key: PublicKey,
+    },
 }

@@ -22,7 +22,8 @@ pub enum Holds {
     Heads,
 }
 
-/// One line: the start, then for each batch its entries and the batch itself, then the end.
+/// One line: the start, then for each batch its entries and the batch itself, then the end, then
+/// perhaps a signature.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
 #[expect(clippy::large_enum_variant, reason = "one line at a time is in memory")]
@@ -59,6 +60,11 @@ pub(super) enum Line {
         batches: u64,
         entries: u64,
         head: String,
+    },
+    Signature {
+        by: String,
+        key: String,
+        signature: String,
     },
 }
 

@@ -121,6 +121,7 @@ impl Policy {
                 delegations,
                 rules,
                 history,
+                text: text.into(),
                 hash: Digest::of(text.as_bytes()),
                 past: Arc::default(),
             }),

@@ -4,22 +4,34 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use onay_ledger::export::{self, Checked, ExportError, Holds, Part, Totals};
+use onay_ledger::export::{self, Checked, ExportError, Holds, Part, Signer, Totals};
 use onay_ledger::{Access, Ledger, LedgerError};
+use onay_payout::SigningKey;
 use serde_json::json;
 use tempfile::NamedTempFile;
 
 use super::offline;
-use crate::args::{AuditExport, AuditHead};
+use crate::args::{AuditExport, AuditHead, Sign};
 use crate::commands::ledger::bar;
+use crate::commands::policy_if_any;
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
+use crate::keys;
 use crate::output;
 
 /// Prints the head of the whole ledger.
 pub(crate) async fn head(config: &Config, args: &AuditHead) -> anyhow::Result<Exit> {
+    if args.sign.person.is_some() && args.out.is_none() {
+        return Err(Failure::usage("--as signs a file: name one with --out").into());
+    }
+    let key = signing_key(config, &args.sign)?;
     let ledger = config.ledger(Access::Existing).await?;
-    let source = Source::new(ledger.as_ref(), Holds::Heads, None);
+    let source = Source {
+        holds: Holds::Heads,
+        since: None,
+        signer: signer(&args.sign, key.as_ref()),
+        ..Source::new(ledger.as_ref())
+    };
     let totals = match &args.out {
         None => source.write(&mut io::sink()).await?,
         Some(path) => source.write_file(path).await?,
@@ -46,8 +58,13 @@ pub(crate) async fn head(config: &Config, args: &AuditHead) -> anyhow::Result<Ex
 /// Writes all journals.
 pub(crate) async fn export(config: &Config, args: &AuditExport) -> anyhow::Result<Exit> {
     let since = args.since.as_deref().map(sound).transpose()?;
+    let key = signing_key(config, &args.sign)?;
     let ledger = config.ledger(Access::Existing).await?;
-    let source = Source::new(ledger.as_ref(), Holds::Journals, since.as_ref());
+    let source = Source {
+        since: since.as_ref(),
+        signer: signer(&args.sign, key.as_ref()),
+        ..Source::new(ledger.as_ref())
+    };
     let totals = match &args.out {
         None => {
             let mut out = BufWriter::new(io::stdout().lock());
@@ -64,6 +81,34 @@ fn counted(totals: &Totals) -> String {
         "{} batches, {} journal entries",
         totals.batches, totals.entries
     )
+}
+
+/// The key of whoever is to sign. Where the policy knows their public key, it must be that one.
+fn signing_key(config: &Config, sign: &Sign) -> Result<Option<SigningKey>, Failure> {
+    let Some(name) = &sign.person else {
+        return Ok(None);
+    };
+    let key = keys::signing_key(name, sign.key.as_deref())?.ok_or_else(|| {
+        Failure::refused(format!("{name} has no key to sign with")).hint(format!(
+            "`onay key new {name}` makes one; --key names one elsewhere"
+        ))
+    })?;
+    let policy = policy_if_any(config)?;
+    let known = policy.and_then(|policy| policy.person(name)?.public_key);
+    let public_key = key.public_key();
+    match known {
+        Some(known) if known != public_key => {
+            let message =
+                format!("the key {public_key} is not that of {name}; the policy says {known}");
+            Err(Failure::refused(message))
+        }
+        Some(_) | None => Ok(Some(key)),
+    }
+}
+
+fn signer<'a>(sign: &'a Sign, key: Option<&'a SigningKey>) -> Option<Signer<'a>> {
+    let (name, key) = (sign.person.as_ref()?, key?);
+    Some(Signer { name, key })
 }
 
 /// An earlier export that something is to go on from.
@@ -86,15 +131,17 @@ struct Source<'a> {
     ledger: &'a dyn Ledger,
     holds: Holds,
     since: Option<&'a Checked>,
+    signer: Option<Signer<'a>>,
     at: DateTime<Utc>,
 }
 
 impl<'a> Source<'a> {
-    fn new(ledger: &'a dyn Ledger, holds: Holds, since: Option<&'a Checked>) -> Self {
+    fn new(ledger: &'a dyn Ledger) -> Self {
         Self {
             ledger,
-            holds,
-            since,
+            holds: Holds::Journals,
+            since: None,
+            signer: None,
             at: onay_ledger::now(),
         }
     }
@@ -126,7 +173,7 @@ impl<'a> Source<'a> {
         let bar = bar(by_state.values().sum());
         bar.set_message("reading");
         let told = |batches| bar.set_position(batches);
-        let what = (self.holds, self.since);
+        let what = (self.holds, self.since, self.signer.as_ref());
         let written = export::export(self.ledger, what, self.at, out, &told).await;
         bar.finish_and_clear();
         written.map_err(|error| match error {

@@ -138,7 +138,7 @@ async fn resolve(stage: &Stage, head: &Head, frozen: &Frozen) -> anyhow::Result<
         reason,
         since: Some(head.since),
     };
-    desk::resolve(ledger.as_ref(), &person, &batch, &wish).await?;
+    desk::resolve(ledger.as_ref(), &stage.policy(), &person, &batch, &wish).await?;
     Ok(())
 }
 

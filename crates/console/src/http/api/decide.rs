@@ -138,7 +138,7 @@ pub(super) async fn resolve(
         reason: &reason,
         since,
     };
-    let resolved = desk::resolve(ledger, &person, &batch, &wish).await?;
+    let resolved = desk::resolve(ledger, &console.desk.policy, &person, &batch, &wish).await?;
     Ok(Json(view::Resolved::of(&resolved, action)))
 }
 
