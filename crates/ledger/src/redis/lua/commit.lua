@@ -49,7 +49,6 @@ local refused = unlike(KEYS[11], cells, 1)
 if refused then
   return 'changed ' .. refused
 end
-set_cells(KEYS[11], cells)
 local entries = string.sub(row, 49 + struct.unpack('>I4', row, 45))
 if ARGV[10] ~= '' then
   redis.call('HSET', KEYS[2], ARGV[10], entries)
@@ -59,6 +58,7 @@ redis.call('HSET', KEYS[1], ARGV[2], ARGV[4] .. entries .. ARGV[9])
 for i = 13, cells - 1, 2 do
   redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 1])
 end
+set_cells(KEYS[11], cells)
 if KEYS[4] ~= KEYS[5] then
   redis.call('ZREM', KEYS[4], ARGV[2])
   redis.call('ZADD', KEYS[5], 0, ARGV[2])
