@@ -35,7 +35,11 @@ pub(crate) fn export(world: &World, name: &str, more: &[&str]) -> String {
 
 /// What Onay and the verifier in Python say of an export: that they agree, and every problem.
 #[track_caller]
-pub(crate) fn verify(world: &World, export: &str, earlier: &[&str]) -> Vec<(Option<String>, String)> {
+pub(crate) fn verify(
+    world: &World,
+    export: &str,
+    earlier: &[&str],
+) -> Vec<(Option<String>, String)> {
     verify_signed(world, export, earlier, &[])
 }
 

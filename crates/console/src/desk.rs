@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use onay_ledger::{
-    Actor, Authority, Commit, Ledger, LedgerError, Stored, Swap, add_pause, expect_policy, now, pauses,
+    Actor, Authority, Commit, Ledger, LedgerError, Stored, Swap, add_pause, expect_policy, now,
+    pauses,
 };
 use onay_payout::{
     Batch, BatchRef, Event, Frozen, Head, Identity, IllegalTransition, Motion, NotAllowed,
@@ -109,7 +110,10 @@ pub async fn resolve(
             Err(IllegalTransition::AlreadyDecided(_)) => return Ok(Decided::before(&stored)),
             Err(illegal) => return Err(illegal.into()),
         };
-        let change = (transition, vec![expect_policy(ledger, policy.hash()).await?]);
+        let change = (
+            transition,
+            vec![expect_policy(ledger, policy.hash()).await?],
+        );
         if let Some(resolved) = record(ledger, by, &stored, change, at).await? {
             return Ok(resolved);
         }

@@ -1,6 +1,6 @@
 //! Checking a batch against its journal. Needs no secret: anyone who can read can check.
 
-use onay_payout::{BatchId, BatchRef, Digest, outcomes_digest};
+use onay_payout::{BatchId, BatchRef, Decision, Digest, outcomes_digest};
 
 use crate::commit::Stored;
 use crate::error::LedgerError;
@@ -45,9 +45,15 @@ pub enum Problem {
     /// The batch is not what the newest entry was written for.
     #[error("the batch was edited: its state, decisions or sums are not those last journalled")]
     Head,
+    /// What people decided is not what was journalled when they did.
+    #[error("the decisions were edited: they are not those that were journalled, in their order")]
+    Decisions,
     /// The items are not what the maker asked for.
     #[error("the items were edited: they are not what the maker asked for")]
     Content,
+    /// The active policy is not the one that the house journal says.
+    #[error("the active policy was edited: it is not the one last journalled")]
+    Policy,
     /// Whether releases are paused is not what the house journal says.
     #[error("whether releases are paused was edited: it is not what was last journalled")]
     Paused,
@@ -75,6 +81,9 @@ pub fn verify(stored: &Stored, entries: &[Entry]) -> Vec<Problem> {
     if newest.is_some_and(|entry| entry.record != record) {
         problems.push(Problem::Head);
     }
+    if !holds_decisions(entries, &head.decisions) {
+        problems.push(Problem::Decisions);
+    }
     if head.content_digest != batch.content().digest() {
         problems.push(Problem::Content);
     }
@@ -82,6 +91,22 @@ pub fn verify(stored: &Stored, entries: &[Entry]) -> Vec<Problem> {
         problems.push(Problem::Outcomes);
     }
     problems
+}
+
+/// Whether every decision stands in the entry of its own, and no entry tells of another one. Entries
+/// of before decisions were told hold none; then there are as many as decisions without.
+fn holds_decisions(entries: &[Entry], decisions: &[Decision]) -> bool {
+    let is_decided = |entry: &&Entry| matches!(&*entry.event, "approve" | "reject" | "undo");
+    let told: Vec<Option<&str>> = entries
+        .iter()
+        .filter(|entry| is_decided(entry) || entry.decision.is_some())
+        .map(|entry| entry.decision.as_deref())
+        .collect();
+    told.len() == decisions.len()
+        && told
+            .iter()
+            .zip(decisions)
+            .all(|(told, made)| told.is_none_or(|told| told == record::encode_decision(made)))
 }
 
 /// Whether entries follow from each other; `first` is the number of the first one, and what it is

@@ -117,8 +117,6 @@ pub struct Hold {
     pub short: Option<Shortage>,
     /// The provider's status that people have judged: it alone stops nothing any more.
     pub judged: Option<RemoteStatus>,
-    /// How many reminders people had.
-    pub reminded: u8,
 }
 
 /// What other batches told when a batch was held.

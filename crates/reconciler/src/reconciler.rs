@@ -11,7 +11,9 @@ use onay_ledger::{
 };
 use onay_payout::history::{self as history_of, History, HistoryScope};
 use onay_payout::provider::{Lookup, ProviderError, RemoteCopy, RemoteStatus};
-use onay_payout::{Event, Finality, Item, ItemStatus, Provider, State, Transition, WorkerName, cadence};
+use onay_payout::{
+    Event, Finality, Item, ItemStatus, Provider, State, Transition, WorkerName, cadence,
+};
 use tracing::{error, info, warn};
 
 /// How often it is tried to remember who was paid, while other batches pay the same people.

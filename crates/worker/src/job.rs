@@ -30,13 +30,8 @@ pub(crate) struct Job<'w> {
 }
 
 impl Job<'_> {
-
     /// Records a step and keeps the claim, if these cells are what they must be.
-    pub(crate) async fn record(
-        &mut self,
-        event: Event,
-        cells: Vec<Swap>,
-    ) -> Result<(), StepError> {
+    pub(crate) async fn record(&mut self, event: Event, cells: Vec<Swap>) -> Result<(), StepError> {
         let holding = (Authority::Holding(self.claim), cells);
         self.stored = self.commit(&self.stored, event, holding).await?;
         Ok(())

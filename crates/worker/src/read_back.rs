@@ -8,9 +8,7 @@ use onay_payout::cadence::READ_BACK_PATIENCE;
 use onay_payout::provider::{
     Authorized, Lookup, ProviderError, RemoteCopy, RemoteStatus, none_if_refused,
 };
-use onay_payout::{
-    Comparison, Prepared, ReadBack, RequestId, Why, cadence,
-};
+use onay_payout::{Comparison, Prepared, ReadBack, RequestId, Why, cadence};
 
 use crate::job::Job;
 use crate::terms::hold;

@@ -124,7 +124,8 @@ async fn wait_for_people(job: Job<'_>, hold: &Hold) -> Result<Done, StepError> {
     if now >= hold.expires_at {
         return job.finish(Event::Expired).await;
     }
-    match hold.wakes_at().signed_duration_since(now).to_std() {
+    // Its job is due at each reminder, so that one is due which was told already by nobody.
+    match hold.reminded_from().signed_duration_since(now).to_std() {
         Ok(left) if !left.is_zero() => Ok(Done::Later(left)),
         Ok(_) | Err(_) => job.finish(Event::Reminded).await,
     }

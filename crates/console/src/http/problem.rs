@@ -266,7 +266,9 @@ impl From<LedgerError> for Problem {
                     "the ledger is not available; nothing was changed",
                 )
             }
-            LedgerError::Paused | LedgerError::OtherPolicy { .. } => Self::new(Kind::Conflict, error.to_string()),
+            LedgerError::Paused | LedgerError::OtherPolicy { .. } => {
+                Self::new(Kind::Conflict, error.to_string())
+            }
             LedgerError::OtherAccount { .. }
             | LedgerError::Moved { .. }
             | LedgerError::Unusable(_)

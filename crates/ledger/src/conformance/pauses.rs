@@ -77,7 +77,6 @@ fn hold(scene: &Scene<'_>, stored: &Stored) -> Hold {
         is_sent: false,
         short: None,
         judged: None,
-        reminded: 0,
     }
 }
 

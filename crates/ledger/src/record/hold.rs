@@ -49,14 +49,6 @@ pub(super) struct PreparingRecord {
     tries: u32,
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "the signature serde calls"
-)]
-const fn is_none_yet(reminded: &u8) -> bool {
-    *reminded == 0
-}
-
 const fn once() -> u32 {
     1
 }
@@ -122,8 +114,6 @@ pub(super) struct HoldRecord {
     short: Option<ShortageRecord>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     judged: Option<String>,
-    #[serde(default, skip_serializing_if = "is_none_yet")]
-    reminded: u8,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -160,7 +150,6 @@ impl From<&Hold> for HoldRecord {
                 at: Time(short.at),
             }),
             judged: hold.judged.as_ref().map(|status| status.word().to_owned()),
-            reminded: hold.reminded,
         }
     }
 }
@@ -190,7 +179,6 @@ impl From<HoldRecord> for Hold {
                 at: short.at.0,
             }),
             judged: record.judged.map(|word| RemoteStatus::from_word(&word)),
-            reminded: record.reminded,
         }
     }
 }

@@ -90,13 +90,13 @@ prop_compose! {
         (count, total, commission) in (0..100_000_usize, money(), option::of(money())),
         (shown_total, shown_count) in (option::of(money()), option::of(any::<u64>())),
         (rules, history, largest) in (requirement(), option::of(history()), money()),
-        (held_at, expires_at, reminded) in (time(), time(), any::<u8>()),
+        (held_at, expires_at) in (time(), time()),
         (is_sent, short, judged) in (any::<bool>(), option::of((money(), money(), time())), option::of(status())),
     ) -> Hold {
         let account = account.parse().unwrap();
         let shown = Shown { total: shown_total, count: shown_count };
         let short = short.map(|(balance, needed, at)| Shortage { balance, needed, at });
-        Hold { request_id, account, digest, count, total, shown, commission, largest, history, rules, held_at, expires_at, is_sent, short, judged, reminded }
+        Hold { request_id, account, digest, count, total, shown, commission, largest, history, rules, held_at, expires_at, is_sent, short, judged }
     }
 }
 

@@ -73,27 +73,23 @@ impl Batch {
 
     /// Held on. Its worker's job is the next reminder, or the end of the time to decide.
     fn to_pending(&self, hold: &Hold, at: DateTime<Utc>) -> Transition {
-        let jobs = Jobs::worker(hold.wakes_at());
+        let jobs = Jobs::worker(hold.wakes_after(at));
         self.to(State::PendingApproval(hold.clone()), jobs, at)
     }
 
-    /// People are told that half, or nine tenths, of the time to decide is over.
+    /// People are told that half, or nine tenths, of the time to decide is over. Nothing else changes;
+    /// after a long sleep once is enough.
     pub(super) fn reminded(&self, at: DateTime<Utc>) -> Result<Transition, IllegalTransition> {
         let State::PendingApproval(hold) = self.state() else {
             return Err(self.illegal());
         };
-        let due = hold.wakes_at();
-        if at < due || due >= hold.expires_at {
+        let due = hold.reminded_from();
+        if at < due || at >= hold.expires_at {
             return Err(IllegalTransition::TooEarly(due));
-        }
-        // After a long sleep one reminder is enough.
-        let mut hold = hold.clone();
-        while hold.wakes_at() <= at && hold.wakes_at() < hold.expires_at {
-            hold.reminded = hold.reminded.saturating_add(1);
         }
         let left = hold.expires_at.signed_duration_since(at);
         let note = format!("a decision is due within {}", span(left));
-        Ok(self.to_pending(&hold, at).noted(note))
+        Ok(self.to_pending(hold, at).noted(note))
     }
 
     pub(super) fn withdrawn(

@@ -75,10 +75,9 @@ impl Batch {
             is_sent: false,
             short: None,
             judged: None,
-            reminded: 0,
         };
         let (jobs, note) = (
-            Jobs::worker(hold.wakes_at()),
+            Jobs::worker(hold.wakes_after(at)),
             format!("held under rule `{}`", hold.rules.names()),
         );
         Ok(self.to(State::PendingApproval(hold), jobs, at).noted(note))
@@ -153,7 +152,6 @@ impl Batch {
             is_sent: true,
             short: None,
             judged: None,
-            reminded: 0,
         })
     }
 }
@@ -167,13 +165,23 @@ fn largest(items: &[&Item], total: Money) -> Money {
 }
 
 impl Hold {
-    /// When people are reminded next, or their time is over.
-    pub fn wakes_at(&self) -> DateTime<Utc> {
+    /// When people are reminded next after this moment, or their time is over.
+    pub fn wakes_after(&self, at: DateTime<Utc>) -> DateTime<Utc> {
+        let mut reminders = REMINDED_AT
+            .into_iter()
+            .filter_map(|tenths| self.tenths(tenths));
+        let next = reminders.find(|reminder| *reminder > at);
+        next.map_or(self.expires_at, |reminder| reminder.min(self.expires_at))
+    }
+
+    /// The first moment at which people are reminded.
+    pub fn reminded_from(&self) -> DateTime<Utc> {
+        self.wakes_after(self.held_at)
+    }
+
+    fn tenths(&self, tenths: i32) -> Option<DateTime<Utc>> {
         let whole = self.expires_at.signed_duration_since(self.held_at);
-        let tenths = REMINDED_AT.get(usize::from(self.reminded));
-        let reminder = tenths
-            .and_then(|tenths| whole.checked_mul(*tenths)?.checked_div(10))
-            .and_then(|passed| self.held_at.checked_add_signed(passed));
-        reminder.map_or(self.expires_at, |at| at.min(self.expires_at))
+        let passed = whole.checked_mul(tenths)?.checked_div(10)?;
+        self.held_at.checked_add_signed(passed)
     }
 }
