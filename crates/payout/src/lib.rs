@@ -66,8 +66,8 @@ pub use money::{AMOUNT_MAX_UNITS, Currency, Money, MoneyError};
 pub use pause::{Pause, PauseEntry, PauseRefused, PauseStep, PauseWish, Pauses};
 pub use policy::{
     Conditions, Delegation, Facts, Forged, Funds, HistoryFacts, Identity, MayDecide, NotAllowed,
-    OnInvalid, OnReleaseDoubt, Person, Policy, PolicyError, Quorum, ReadBack, Role, Rule, Safety,
-    Short, Step, Unauthenticated,
+    OnInvalid, OnReleaseDoubt, Person, Policy, PolicyCode, PolicyError, PolicyFinding, Quorum,
+    ReadBack, Role, Rule, Safety, Short, Step, Unauthenticated,
 };
 pub use provider::{Provider, ProviderError};
 pub use recipient::{Personal, Recipient, RecipientType, UnknownRecipientType};
