@@ -2,6 +2,7 @@
 
 mod authenticate;
 mod check;
+mod compare;
 mod count;
 mod delegation;
 mod file;
