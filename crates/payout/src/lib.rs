@@ -14,6 +14,7 @@
 //! we do is *release*.
 
 pub mod account;
+mod activation;
 mod batch;
 pub mod cadence;
 mod content;
@@ -45,6 +46,9 @@ mod tests;
 mod tie_out;
 
 pub use account::Account;
+pub use activation::{
+    ActivationEntry, ActivationRefused, ActivationStep, ActivationWish, Activations,
+};
 pub use batch::{Batch, Jobs, NoResend, Transition};
 pub use content::{Content, ITEMS_PER_BATCH_MAX, Purpose, UnknownPurpose};
 pub use copy::Comparison;
@@ -66,8 +70,8 @@ pub use money::{AMOUNT_MAX_UNITS, Currency, Money, MoneyError};
 pub use pause::{Pause, PauseEntry, PauseRefused, PauseStep, PauseWish, Pauses};
 pub use policy::{
     Conditions, Delegation, Facts, Forged, Funds, HistoryFacts, Identity, MayDecide, NotAllowed,
-    OnInvalid, OnReleaseDoubt, Person, Policy, PolicyError, Quorum, ReadBack, Role, Rule, Safety,
-    Short, Step, Unauthenticated,
+    OnInvalid, OnReleaseDoubt, Person, Policy, PolicyCode, PolicyError, PolicyFinding, Quorum,
+    ReadBack, Role, Rule, Safety, Short, Step, Unauthenticated,
 };
 pub use provider::{Provider, ProviderError};
 pub use recipient::{Personal, Recipient, RecipientType, UnknownRecipientType};

@@ -1,12 +1,16 @@
 //! Who must approve what.
 
 mod authenticate;
+mod check;
+mod compare;
 mod count;
 mod delegation;
 mod file;
 mod judge;
+mod points;
 mod rule;
 mod safety;
+mod strict;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
@@ -24,6 +28,7 @@ use crate::requirement::{Given, HeldRule, HeldStep, Requirement};
 use crate::signature::PublicKey;
 
 pub use authenticate::{Identity, Unauthenticated};
+pub use check::{PolicyCode, PolicyFinding};
 pub use count::{Forged, Quorum, Short};
 pub use delegation::Delegation;
 pub use file::PolicyError;

@@ -1,6 +1,7 @@
 //! Rules: which batches they match, and what they ask.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::time::Duration;
 
 use crate::content::Purpose;
@@ -86,39 +87,69 @@ pub struct HistoryFacts {
     pub signals: BTreeSet<SignalKind>,
 }
 
+/// A condition that is not so. Put into words only where somebody reads them.
+enum Miss<'c> {
+    UpTo(Money, Money),
+    Purpose(Option<Purpose>),
+    Currency(Currency),
+    Above(&'static str, Money, Money),
+    Signals(&'c BTreeSet<SignalKind>),
+}
+
+impl fmt::Display for Miss<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UpTo(total, most) => write!(f, "the total {total} is not up to {most}"),
+            Self::Purpose(purpose) => {
+                let purpose = purpose.map_or("none", Purpose::word);
+                write!(f, "the purpose is {purpose}")
+            }
+            Self::Currency(currency) => write!(f, "the currency is {currency}"),
+            Self::Above(what, sum, bound) => write!(f, "{what}, {sum}, is not above {bound}"),
+            Self::Signals(asked) => {
+                let words: Vec<&str> = asked.iter().map(|kind| kind.word()).collect();
+                write!(f, "nothing of {} was noticed", words.join(", "))
+            }
+        }
+    }
+}
+
 impl Conditions {
     /// Whether a batch is matched. What is not known of it counts as matched: a rule is rather kept
     /// in vain than forgotten.
     pub fn match_facts(&self, facts: &Facts) -> bool {
-        self.misses(facts).is_none()
+        self.miss(facts).is_none()
     }
 
     /// The first condition that is not so, for people.
     pub fn misses(&self, facts: &Facts) -> Option<String> {
+        self.miss(facts).map(|miss| miss.to_string())
+    }
+
+    fn miss(&self, facts: &Facts) -> Option<Miss<'_>> {
         let total = facts.total;
         if let Some(most) = self.up_to
             && !(most.currency() == total.currency() && total.amount() <= most.amount())
         {
-            return Some(format!("the total {total} is not up to {most}"));
+            return Some(Miss::UpTo(total, most));
         }
         if let Some(purposes) = &self.purposes
             && !facts
                 .purpose
                 .is_some_and(|purpose| purposes.contains(&purpose))
         {
-            let purpose = facts.purpose.map_or("none", Purpose::word);
-            return Some(format!("the purpose is {purpose}"));
+            return Some(Miss::Purpose(facts.purpose));
         }
         if let Some(currencies) = &self.currencies
             && !currencies.contains(&total.currency())
         {
-            return Some(format!("the currency is {}", total.currency()));
+            return Some(Miss::Currency(total.currency()));
         }
         self.misses_sums(facts)
             .or_else(|| self.misses_signals(facts))
     }
 
-    fn misses_sums(&self, facts: &Facts) -> Option<String> {
+    fn misses_sums(&self, facts: &Facts) -> Option<Miss<'_>> {
         let history = facts.history.as_ref();
         let sums = [
             ("the total", self.above, Some(facts.total)),
@@ -137,16 +168,15 @@ impl Conditions {
         sums.into_iter().find_map(|(what, bound, sum)| {
             let (bound, sum) = (bound?, sum?);
             let is_above = bound.currency() == sum.currency() && sum.amount() > bound.amount();
-            (!is_above).then(|| format!("{what}, {sum}, is not above {bound}"))
+            (!is_above).then_some(Miss::Above(what, sum, bound))
         })
     }
 
-    fn misses_signals(&self, facts: &Facts) -> Option<String> {
+    fn misses_signals(&self, facts: &Facts) -> Option<Miss<'_>> {
         let (asked, known) = (self.signals.as_ref()?, facts.history.as_ref()?);
-        let words: Vec<&str> = asked.iter().map(|kind| kind.word()).collect();
         asked
             .is_disjoint(&known.signals)
-            .then(|| format!("nothing of {} was noticed", words.join(", ")))
+            .then_some(Miss::Signals(asked))
     }
 
     /// Whether it looks at what only other batches tell.
