@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use directories::ProjectDirs;
 use onay_console::Durability;
-use onay_ledger::{Access, Budget, Ledger, LedgerError};
+use onay_ledger::{Access, Budget, Ledger, LedgerError, NotLetIn};
 use onay_payout::{Identity, PersonName, Policy};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
@@ -221,6 +221,11 @@ impl Config {
         Ok(Arc::new(policy))
     }
 
+    /// The policy, with those that were active on this ledger before.
+    pub(crate) async fn policy_on(&self, ledger: &dyn Ledger) -> anyhow::Result<Arc<Policy>> {
+        Ok(onay_ledger::with_past(ledger, self.policy()?.as_ref()).await?)
+    }
+
     /// The provider client.
     pub(crate) fn provider(&self) -> Result<onay_iyzico::Client, Failure> {
         let settings = onay_iyzico::Settings {
@@ -242,21 +247,30 @@ impl Config {
 }
 
 /// Finds out who is at the keyboard: the owner of the token in `ONAY_TOKEN`, which must be `name`.
-pub(crate) fn identify(policy: &Policy, name: &PersonName) -> Result<Identity, Failure> {
+pub(crate) async fn identify(
+    ledger: &dyn Ledger,
+    policy: &Arc<Policy>,
+    name: &PersonName,
+) -> anyhow::Result<Identity> {
     let token = match optional_secret("ONAY_TOKEN", None)? {
         Some(token) => token,
         None => ask_token(name)?,
     };
-    let identity = policy
-        .authenticate(&token, onay_ledger::now())
-        .map_err(|error| Failure::refused(error.to_string()))?;
+    let identity = onay_ledger::let_in(ledger, policy, &token, onay_ledger::now()).await;
+    let identity = identity.map_err(|no| match no {
+        NotLetIn::Unauthenticated | NotLetIn::LockedOut { .. } => {
+            anyhow::Error::from(Failure::refused(no.to_string()))
+        }
+        NotLetIn::Ledger(error) => error.into(),
+    })?;
     if identity.name() == name {
         Ok(identity)
     } else {
         let owner = identity.name();
         Err(
             Failure::refused(format!("the token belongs to {owner}, not to {name}"))
-                .hint(format!("use `--as {owner}`, or {name}'s own token")),
+                .hint(format!("use `--as {owner}`, or {name}'s own token"))
+                .into(),
         )
     }
 }

@@ -76,7 +76,7 @@ impl Desk {
 /// A proxy in front must pass on `Host` and set `X-Forwarded-Proto`.
 pub fn router(desk: Desk) -> Router {
     let console = Arc::new(Console {
-        doorkeeper: Doorkeeper::new(Arc::clone(&desk.policy)),
+        doorkeeper: Doorkeeper::new(Arc::clone(&desk.ledger), Arc::clone(&desk.policy)),
         sessions: Sessions::default(),
         desk: desk.clone(),
     });

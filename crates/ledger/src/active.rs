@@ -12,7 +12,7 @@ use onay_payout::{Digest, Policy};
 use crate::cell::Swap;
 use crate::error::LedgerError;
 use crate::house::{self, HouseEvent};
-use crate::journal::Actor;
+use crate::journal::{Actor, Entry};
 use crate::ledger::Ledger;
 
 /// The hash of the active policy.
@@ -62,6 +62,12 @@ pub async fn policy_text(
 ) -> Result<Option<String>, LedgerError> {
     let found = ledger.cells(&[text_key(policy)]).await?;
     Ok(found.into_iter().flatten().next())
+}
+
+/// What is in the cell when these entries of the house journal are all there are.
+pub(crate) fn standing(entries: &[Entry]) -> Option<String> {
+    let activated = entries.iter().rfind(|entry| entry.event == ACTIVATED);
+    activated?.digest.map(|policy| policy.to_string())
 }
 
 /// Makes a policy the first one that is active, where none is yet. Whoever starts to work on a new

@@ -6,12 +6,13 @@
 use chrono::{DateTime, Utc};
 use onay_payout::{BatchId, Canonical, Digest};
 
+use crate::active::POLICY;
 use crate::audit::{Problem, verify_chain};
 use crate::cell::{PAUSED, Swap};
 use crate::error::LedgerError;
 use crate::journal::{Actor, Entry, GENESIS};
 use crate::ledger::Ledger;
-use crate::{pauses, record};
+use crate::{active, pauses, record};
 
 /// The house in place of a batch: the smallest id, which no batch has.
 pub const HOUSE: BatchId = BatchId::from_bytes([0; 16]);
@@ -84,11 +85,14 @@ pub struct House {
     pub entries: Vec<Entry>,
     /// What was in the cell `paused` at that moment.
     pub(crate) paused: Option<String>,
+    /// What was in the cell `policy`.
+    pub(crate) policy: Option<String>,
 }
 
 /// Reads the house journal.
 pub async fn read(ledger: &dyn Ledger) -> Result<House, LedgerError> {
-    let [log, paused] = two(ledger, [LOG.to_owned(), PAUSED.to_owned()]).await?;
+    let keys = [LOG, PAUSED, POLICY].map(ToOwned::to_owned);
+    let [log, paused, policy] = some(ledger, keys).await?;
     let tip = Tip::read(log.as_deref())?;
     // No entry below the newest one ever changes.
     let keys: Vec<String> = (1..=tip.version).map(key).collect();
@@ -100,6 +104,7 @@ pub async fn read(ledger: &dyn Ledger) -> Result<House, LedgerError> {
             .map(|text| record::decode_house(&text, HOUSE))
             .collect::<Result<_, _>>()?,
         paused,
+        policy,
     })
 }
 
@@ -164,7 +169,7 @@ pub async fn verify_house(ledger: &dyn Ledger) -> Result<(Tip, Vec<Problem>), Le
             Err(error) => return Err(error),
         };
         let Tip { version, .. } = house.tip;
-        let [log, next] = two(ledger, [LOG.to_owned(), key(version.saturating_add(1))]).await?;
+        let [log, next] = some(ledger, [LOG.to_owned(), key(version.saturating_add(1))]).await?;
         if log == house.tip.written() {
             return Ok((house.tip, problems(&house, next.iter().len())));
         }
@@ -184,6 +189,9 @@ fn problems(house: &House, behind: usize) -> Vec<Problem> {
     }
     if house.entries.last().map_or(GENESIS, |entry| entry.hash) != head {
         problems.push(Problem::End);
+    }
+    if active::standing(&house.entries) != house.policy {
+        problems.push(Problem::Policy);
     }
     if pauses::standing(&house.entries) != house.paused {
         problems.push(Problem::Paused);
@@ -228,8 +236,11 @@ fn key(seq: u64) -> String {
     format!("{LOG}:{seq}")
 }
 
-/// Two cells as they were at one moment.
-async fn two(ledger: &dyn Ledger, keys: [String; 2]) -> Result<[Option<String>; 2], LedgerError> {
+/// Some cells as they were at one moment.
+async fn some<const N: usize>(
+    ledger: &dyn Ledger,
+    keys: [String; N],
+) -> Result<[Option<String>; N], LedgerError> {
     let values = ledger.cells(&keys).await?;
     let is_more = |_| LedgerError::Corrupt("another number of cells than was asked for".to_owned());
     values.try_into().map_err(is_more)

@@ -5,6 +5,7 @@
 //! nothing. There is no second store to fall out of step with.
 
 mod active;
+mod attempts;
 mod audit;
 mod backend;
 mod budget;
@@ -36,6 +37,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use active::{active_policy, begin_policy, expect_policy, policy_text, with_past};
+pub use attempts::{NotLetIn, let_in};
 pub use audit::{Problem, verify, verify_batch};
 pub use backend::{LedgerBackend, Taken};
 pub use budget::{Budget, Share, Spent};

@@ -15,6 +15,7 @@
 
 pub mod account;
 mod activation;
+mod attempts;
 mod batch;
 pub mod cadence;
 mod content;
@@ -49,6 +50,7 @@ pub use account::Account;
 pub use activation::{
     ActivationEntry, ActivationRefused, ActivationStep, ActivationWish, Activations,
 };
+pub use attempts::Attempts;
 pub use batch::{Batch, Jobs, NoResend, Transition};
 pub use content::{Content, ITEMS_PER_BATCH_MAX, Purpose, UnknownPurpose};
 pub use copy::Comparison;

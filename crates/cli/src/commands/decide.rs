@@ -29,10 +29,10 @@ struct Visit {
 }
 
 impl Visit {
-    async fn begin(config: &Config, args: Decide) -> Result<Self, Failure> {
-        let policy = config.policy()?;
-        let identity = identify(&policy, &args.person)?;
+    async fn begin(config: &Config, args: Decide) -> anyhow::Result<Self> {
         let ledger = config.ledger(Access::Existing).await?;
+        let policy = config.policy_on(ledger.as_ref()).await?;
+        let identity = identify(ledger.as_ref(), &policy, &args.person).await?;
         Ok(Self {
             policy,
             identity,

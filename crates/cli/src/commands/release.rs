@@ -30,7 +30,7 @@ pub(crate) async fn tell_pause(ledger: &dyn Ledger) -> Result<(), LedgerError> {
 async fn wish(config: &Config, wish: PauseWish, args: ReleaseWish) -> anyhow::Result<Exit> {
     let ledger = config.ledger(Access::Existing).await?;
     let policy = config.policy()?;
-    let identity = identify(&policy, &args.person)?;
+    let identity = identify(ledger.as_ref(), &policy, &args.person).await?;
     let person = Person {
         identity: &identity,
         via: "cli",

@@ -13,8 +13,8 @@ use crate::output;
 /// Makes the child batch, or finds the one that was made before.
 pub(crate) async fn run(config: &Config, args: Decide) -> anyhow::Result<Exit> {
     let policy = config.policy()?;
-    let maker = identify(&policy, &args.person)?;
     let ledger = config.ledger(Access::Existing).await?;
+    let maker = identify(ledger.as_ref(), &policy, &args.person).await?;
     let producer = Producer::new(ledger, policy, maker, "cli")
         .map_err(|error| Failure::refused(error.to_string()))?;
     let batch = &args.batch.batch;

@@ -21,8 +21,8 @@ pub(crate) async fn run(config: &Config, args: Resolve) -> anyhow::Result<Exit> 
         return list(head, args.json);
     };
     let reason = args.reason.as_deref().unwrap_or_default();
-    let policy = config.policy()?;
-    let identity = identify(&policy, person)?;
+    let policy = config.policy_on(ledger.as_ref()).await?;
+    let identity = identify(ledger.as_ref(), &policy, person).await?;
     if let Err(no) = desk::may_resolve(&stored.batch, &identity, action, now()) {
         return Err(refused(head, &no).into());
     }

@@ -15,7 +15,10 @@ use crate::output;
 /// Shows one batch.
 pub(crate) async fn run(config: &Config, args: Show) -> anyhow::Result<Exit> {
     let ledger = config.ledger(Access::Existing).await?;
-    let policy = super::policy_if_any(config)?;
+    let policy = match super::policy_if_any(config)? {
+        Some(policy) => Some(onay_ledger::with_past(ledger.as_ref(), &policy).await?),
+        None => None,
+    };
     let stored = super::load(ledger.as_ref(), &args.batch.batch).await?;
     let head = stored.batch.head();
     let journal = if args.more.journal {

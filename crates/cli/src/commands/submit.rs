@@ -17,11 +17,11 @@ use crate::output;
 pub(crate) async fn run(config: &Config, submit: Submit) -> anyhow::Result<Exit> {
     let policy = config.policy()?;
     let intake = read(&submit.file, &submit.intake)?;
-    let maker = identify(&policy, &submit.person)?;
+    let ledger = config.ledger(Access::Create).await?;
+    let maker = identify(ledger.as_ref(), &policy, &submit.person).await?;
     if !intake.is_readable() {
         return refused(&intake.faults(checksums(&submit.intake)), submit.json);
     }
-    let ledger = config.ledger(Access::Create).await?;
     let producer = Producer::new(ledger, policy, maker, "cli")
         .map_err(|error| Failure::refused(error.to_string()))?;
     match producer

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use onay_ledger::now;
-use onay_payout::{Digest, Identity, Policy, Role, Unauthenticated};
+use onay_ledger::{Ledger, NotLetIn, let_in, now};
+use onay_payout::{Digest, Identity, Policy, Role};
 use secrecy::{ExposeSecret as _, SecretString};
 
 /// How long a token that was right is believed without computing its hash again.
@@ -21,6 +21,7 @@ const NAMES_MAX: usize = 1000;
 
 /// Finds out who holds a token. Computes one hash at a time, however many ask.
 pub(crate) struct Doorkeeper {
+    ledger: Arc<dyn Ledger>,
     policy: Arc<Policy>,
     known: Mutex<HashMap<Digest, Known>>,
     failures: Arc<tokio::sync::Mutex<Failures>>,
@@ -43,11 +44,32 @@ pub(crate) enum Denied {
         /// When to try again.
         retry_after: Duration,
     },
+    /// The ledger, which counts wrong ones, does not answer.
+    Unavailable,
+}
+
+impl From<NotLetIn> for Denied {
+    fn from(no: NotLetIn) -> Self {
+        match no {
+            NotLetIn::Unauthenticated => Self::Unauthenticated,
+            NotLetIn::LockedOut { until, .. } => Self::TooMany {
+                retry_after: until
+                    .signed_duration_since(now())
+                    .to_std()
+                    .unwrap_or_default(),
+            },
+            NotLetIn::Ledger(error) => {
+                tracing::warn!(%error, "nobody can be let in");
+                Self::Unavailable
+            }
+        }
+    }
 }
 
 impl Doorkeeper {
-    pub(crate) fn new(policy: Arc<Policy>) -> Self {
+    pub(crate) fn new(ledger: Arc<dyn Ledger>, policy: Arc<Policy>) -> Self {
         Self {
+            ledger,
             policy,
             known: Mutex::default(),
             failures: Arc::default(),
@@ -75,19 +97,18 @@ impl Doorkeeper {
         if let Some(retry_after) = failures.refused_for(&name, Instant::now()) {
             return Err(Denied::TooMany { retry_after });
         }
-        let policy = Arc::clone(&self.policy);
-        // The thread keeps the lock, so that whoever hangs up early is counted all the same.
-        let answer = tokio::task::spawn_blocking(move || {
-            let answer = policy.authenticate(&token, now());
+        let (ledger, policy) = (Arc::clone(&self.ledger), Arc::clone(&self.policy));
+        // The task keeps the lock, so that whoever hangs up early is counted all the same.
+        let answer = tokio::spawn(async move {
+            let answer = let_in(ledger.as_ref(), &policy, &token, now()).await;
             match answer {
                 Ok(_) => failures.forget(&name),
-                Err(Unauthenticated) => failures.add(name, Instant::now()),
+                Err(NotLetIn::Unauthenticated) => failures.add(name, Instant::now()),
+                Err(NotLetIn::LockedOut { .. } | NotLetIn::Ledger(_)) => {}
             }
             answer
         });
-        let Ok(Ok(identity)) = answer.await else {
-            return Err(Denied::Unauthenticated);
-        };
+        let identity = answer.await.map_err(|_| Denied::Unavailable)??;
         self.remember(key, &identity);
         Ok(identity)
     }

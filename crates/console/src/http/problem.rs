@@ -199,12 +199,16 @@ impl From<Denied> for Problem {
                 "the token is not valid; send `Authorization: Bearer onay_…`, or ask for a new \
                  token (`onay token new`)",
             ),
+            Denied::Unavailable => Self::new(
+                Kind::Unavailable,
+                "the ledger is not available; nobody can be let in",
+            ),
             Denied::NoRole => Self::new(Kind::NotAllowed, "the token's owner has no role"),
             Denied::TooMany { retry_after } => Self {
                 retry_after_seconds: Some(retry_after.as_secs().max(1)),
                 ..Self::new(
                     Kind::TooManyAttempts,
-                    "too many wrong tokens; wait a minute",
+                    "too many wrong tokens; wait as long as Retry-After says",
                 )
             },
         }

@@ -80,7 +80,11 @@ pub(super) async fn sign_in(
                 ),
                 Denied::TooMany { .. } => (
                     StatusCode::TOO_MANY_REQUESTS,
-                    "Too many wrong tokens. Wait a minute, then try again.",
+                    "Too many wrong tokens. Wait a while, then try again; each wrong one makes it longer.",
+                ),
+                Denied::Unavailable => (
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "The ledger does not answer. Try again in a moment.",
                 ),
             };
             return Ok(page(

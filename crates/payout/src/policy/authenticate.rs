@@ -42,6 +42,12 @@ impl Identity {
 pub struct Unauthenticated;
 
 impl Policy {
+    /// Whose a token says it is, if the policy knows that person; it may lie.
+    pub fn claimed_by(&self, token: &SecretString) -> Option<&PersonName> {
+        let name = claimed_name(token)?;
+        self.person(&name).map(|person| &person.name)
+    }
+
     /// Finds out who holds `token`. Takes the time of one hash, whoever asks.
     ///
     /// # Errors
