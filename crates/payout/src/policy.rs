@@ -7,6 +7,7 @@ mod file;
 mod judge;
 mod rule;
 mod safety;
+mod turn;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
@@ -30,6 +31,7 @@ pub use file::PolicyError;
 pub use judge::{MayDecide, NotAllowed};
 pub use rule::{Conditions, Facts, HistoryFacts, Rule, Step};
 pub use safety::{Funds, OnInvalid, OnReleaseDoubt, ReadBack, Safety};
+pub use turn::Turn;
 
 /// What a person may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -7,7 +7,6 @@ use crate::decision::{Decision, Motion, Ruling, Verdict};
 use crate::head::Head;
 use crate::ids::PersonName;
 use crate::money::Money;
-use crate::requirement::Proof;
 use crate::state::{Hold, State};
 
 /// How old a signature may be when it is handed in, and how far ahead its clock.
@@ -116,7 +115,7 @@ impl Policy {
         };
         self.check_signature(batch, &decision, at)?;
         if decision.is_approval() {
-            self.check_counts(batch, hold, &decision)?;
+            self.check_counts(batch, &decision)?;
         }
         let is_enough = self.quorum(&batch.with_decision(decision.clone())).is_ok();
         Ok(Ruling::new(decision, is_enough))
@@ -208,29 +207,9 @@ impl Policy {
     }
 
     /// An approval that would count for no rule is refused, with what would count.
-    fn check_counts(
-        &self,
-        batch: &Head,
-        hold: &Hold,
-        decision: &Decision,
-    ) -> Result<(), NotAllowed> {
-        let in_force = self.requirement(&batch.facts(hold), batch);
-        let authority = decision.authority();
-        let asking = hold.rules.rules.iter().chain(&in_force.rules);
-        let asking = asking.filter(|rule| {
-            let mut steps = rule.steps.iter();
-            steps.any(|step| step.asked.contains(authority))
-        });
-        let mut unsigned =
-            asking.filter(|rule| rule.proof == Proof::Signature && decision.signed.is_none());
-        let all = hold.rules.rules.iter().chain(&in_force.rules);
-        let counts = all.into_iter().any(|rule| {
-            let mut steps = rule.steps.iter();
-            steps.any(|step| step.asked.contains(authority))
-                && (rule.proof == Proof::Token || decision.signed.is_some())
-        });
-        match unsigned.next() {
-            Some(rule) if !counts => Err(NotAllowed::SignatureNeeded(rule.name.clone())),
+    fn check_counts(&self, batch: &Head, decision: &Decision) -> Result<(), NotAllowed> {
+        match self.wants_signature(batch, decision.authority()) {
+            Some(rule) if decision.signed.is_none() => Err(NotAllowed::SignatureNeeded(rule)),
             Some(_) | None => Ok(()),
         }
     }
