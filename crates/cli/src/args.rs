@@ -1,6 +1,7 @@
 //! The command line. Names and meanings are relied on by scripts: they are kept, not changed.
 
 mod audit;
+mod decide;
 mod release;
 
 use std::net::SocketAddr;
@@ -13,6 +14,7 @@ use onay_payout::{BatchId, BatchRef, PersonName, Resolution, Role};
 use rust_decimal::Decimal;
 
 pub(crate) use audit::{Audit, AuditExport, AuditHead, AuditVerify};
+pub(crate) use decide::{Reject, Why};
 pub(crate) use release::{Release, Wish as ReleaseWish};
 
 /// Payouts that wait for people: nothing is paid until those your policy names have approved
@@ -83,7 +85,7 @@ pub(crate) enum Command {
     /// Take your approval back, until the release has begun
     Undo(Decide),
     /// Say which rule asks for whom, and whether a person may decide
-    Why(Decide),
+    Why(Why),
     /// Take your own batch back, before it is released
     Withdraw(Withdraw),
     /// List what can be done about a frozen batch, propose it, or confirm what somebody proposed
@@ -257,15 +259,6 @@ pub(crate) struct Approve {
     /// Something to remember
     #[arg(long, value_name = "TEXT")]
     pub(crate) comment: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Reject {
-    #[command(flatten)]
-    pub(crate) who: Decide,
-    /// Why; the maker reads this
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) reason: String,
 }
 
 #[derive(Debug, Args)]
