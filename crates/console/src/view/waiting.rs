@@ -138,7 +138,7 @@ impl Next {
     pub fn of(head: &Head, jobs: &Jobs) -> Option<Self> {
         let worker = jobs.worker.map(|at| Self {
             at,
-            what: worker(&head.state),
+            what: worker(&head.state, at),
         });
         let reconciler = jobs.reconciler.map(|at| Self {
             at,
@@ -156,11 +156,14 @@ impl Next {
     }
 }
 
-const fn worker(state: &State) -> &'static str {
+fn worker(state: &State, at: DateTime<Utc>) -> &'static str {
     match state {
         State::Received => "hands it to the provider",
         State::Preparing(_) => "asks the provider whether it has it",
         State::Prepared(_) => "reads the provider's copy and compares it",
+        State::PendingApproval(hold) if at < hold.expires_at => {
+            "reminds people that a decision is due"
+        }
         State::PendingApproval(_) => "expires, which means no",
         State::Approved(hold) if hold.short.is_some() => "looks at the payout balance again",
         State::Approved(_) => "counts the approvals again and releases it",
