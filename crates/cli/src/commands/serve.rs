@@ -89,6 +89,8 @@ struct Duty<'a> {
 /// What there is once the store answers.
 struct Begun {
     ledger: Arc<dyn Ledger>,
+    /// With those that were active before it.
+    policy: Arc<Policy>,
     weaknesses: Vec<Weakness>,
     crew: Option<Crew>,
 }
@@ -137,8 +139,11 @@ impl<'a> Duty<'a> {
                 )
             }
         };
+        let policy = async || onay_ledger::with_past(ledger.as_ref(), &self.policy).await;
+        let policy = store::patiently(&config.store, policy).await.map_err(refused)?;
         Ok(Begun {
             ledger,
+            policy,
             weaknesses,
             crew,
         })
@@ -167,7 +172,7 @@ impl Begun {
         stop: &CancellationToken,
     ) -> anyhow::Result<()> {
         let durability = duty.config.durability;
-        let desk = Desk::new(Arc::clone(&self.ledger), Arc::clone(&duty.policy));
+        let desk = Desk::new(Arc::clone(&self.ledger), Arc::clone(&self.policy));
         let desk = desk.asking_for(durability);
         let desk = match &self.crew {
             Some(crew) => desk.ready_when(crew.readiness()),

@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use chrono::{DateTime, TimeDelta, Utc};
 use http_body_util::BodyExt as _;
 use onay_console::{Desk, router};
-use onay_ledger::{Access, Actor, Authority, Commit, Ledger, SqliteLedger, Stored};
+use onay_ledger::{Access, Actor, Authority, Commit, Ledger, SqliteLedger, Stored, now};
 use onay_payout::provider::{
     Initialized, InvalidItem, RemoteBatch, RemoteCopy, RemoteItem, RemoteStatus,
 };
@@ -113,7 +113,7 @@ pub(crate) fn key(name: &str) -> SigningKey {
 /// Who somebody is, where they have proved it.
 pub(crate) fn identity(name: &str) -> Identity {
     let token = SecretString::from(token(name));
-    people().policy.authenticate(&token).unwrap()
+    people().policy.authenticate(&token, now()).unwrap()
 }
 
 pub(crate) struct World {
