@@ -68,6 +68,17 @@ impl ReasonCode {
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|known| known.word() == word)
     }
+
+    /// As people say it; nothing where only the text says what it is.
+    pub const fn label(self) -> Option<&'static str> {
+        match self {
+            Self::WrongAmount => Some("wrong amount"),
+            Self::WrongPayee => Some("wrong payee"),
+            Self::Duplicate => Some("duplicate"),
+            Self::NotAuthorised => Some("not authorised"),
+            Self::Other => None,
+        }
+    }
 }
 
 impl Verdict {
@@ -228,7 +239,30 @@ impl Ruling {
     }
 }
 
+/// Why a batch was turned down, for its maker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rejection<'b> {
+    /// Who did; nobody, when the policy did.
+    pub by: Option<&'b PersonName>,
+    /// What kind of reason; nothing, when no person gave one.
+    pub code: Option<ReasonCode>,
+    /// Why.
+    pub reason: &'b str,
+}
+
 impl Head {
+    /// Why the batch was turned down by an approver or by the policy, if it was.
+    pub fn rejection(&self) -> Option<Rejection<'_>> {
+        let end = self.state.rejected()?;
+        let mut theirs = self.decisions.iter().rev();
+        let decided = theirs.find(|made| end.by.as_ref() == Some(&made.person));
+        Some(Rejection {
+            by: end.by.as_ref(),
+            code: decided.and_then(|made| made.verdict.reason_code()),
+            reason: &end.reason,
+        })
+    }
+
     /// The number of this person's next decision.
     pub fn next_revision(&self, person: &PersonName) -> u32 {
         let theirs = self.decisions.iter().filter(|made| made.person == *person);

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::decision::ReasonCode;
 use crate::head::Head;
 use crate::ids::PersonName;
 use crate::pause::Pause;
@@ -40,14 +41,14 @@ pub fn explain(batch: &Head) -> String {
         State::Failed(_) => with_refunds(batch, "done; no item is paid"),
         State::Cancelling(cancelling) => format!(
             "{}; the provider is asked to cancel it, and it {} once that is confirmed",
-            turned_down(cancelling.ending, &cancelling.turned_down),
+            turned_down(batch, cancelling.ending, &cancelling.turned_down),
             match cancelling.ending {
                 Ending::Rejected | Ending::Withdrawn | Ending::Expired => "ends",
                 Ending::PrepareAnew => "is stored there anew",
             }
         ),
-        State::Rejected(end) => turned_down(Ending::Rejected, end),
-        State::Withdrawn(end) => turned_down(Ending::Withdrawn, end),
+        State::Rejected(end) => turned_down(batch, Ending::Rejected, end),
+        State::Withdrawn(end) => turned_down(batch, Ending::Withdrawn, end),
         State::Expired(_) => "expired; nobody released it in time, and that means no".to_owned(),
         State::Refused(refusal) => format!("the provider refused it: {refusal}"),
         State::Frozen(frozen) => stopped(frozen),
@@ -129,7 +130,7 @@ fn pending(batch: &Head, hold: &Hold) -> String {
     let open = hold.rules.open(&given);
     let open: Vec<&str> = open.into_iter().map(PersonName::as_str).collect();
     format!(
-        "held by the provider, {}; {} of {} approvals, rule `{}` asks {} until {}",
+        "held by the provider, {}; {} of {} approvals, {} {} until {}",
         if hold.is_sent {
             "and an earlier release of it may still arrive"
         } else {
@@ -137,10 +138,20 @@ fn pending(batch: &Head, hold: &Hold) -> String {
         },
         given.len(),
         needed,
-        hold.rules.names(),
+        asking(hold),
         open.join(", "),
         time(hold.expires_at)
     )
+}
+
+/// `rule `large` asks`, or `rules `large` and `salaries` ask`.
+fn asking(hold: &Hold) -> String {
+    let rules = hold.rules.rules.iter();
+    let names: Vec<String> = rules.map(|rule| format!("`{}`", rule.name)).collect();
+    match names.as_slice() {
+        [one] => format!("rule {one} asks"),
+        _ => format!("rules {} ask", names.join(" and ")),
+    }
 }
 
 fn with_refunds(batch: &Head, sentence: &str) -> String {
@@ -151,10 +162,15 @@ fn with_refunds(batch: &Head, sentence: &str) -> String {
     }
 }
 
-fn turned_down(ending: Ending, end: &TurnedDown) -> String {
+fn turned_down(batch: &Head, ending: Ending, end: &TurnedDown) -> String {
     let (word, reason) = (ending.word(), &end.reason);
+    let code = batch.rejection().and_then(|rejection| rejection.code);
+    let code = code
+        .and_then(ReasonCode::label)
+        .filter(|label| label != reason);
+    let code = code.map_or_else(String::new, |label| format!(" ({label})"));
     match &end.by {
-        Some(name) => format!("{word} by {name}: {reason}"),
+        Some(name) => format!("{word} by {name}{code}: {reason}"),
         None => format!("{word}: {reason}"),
     }
 }

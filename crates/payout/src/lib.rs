@@ -55,14 +55,14 @@ pub use batch::{Batch, Jobs, NoResend, Transition};
 pub use content::{Content, ITEMS_PER_BATCH_MAX, Purpose, UnknownPurpose};
 pub use copy::Comparison;
 pub use credential::{IssueError, TokenHash, issue_token};
-pub use decision::{Decision, Motion, ReasonCode, Ruling, Signed, SignedAt, Verdict};
+pub use decision::{Decision, Motion, ReasonCode, Rejection, Ruling, Signed, SignedAt, Verdict};
 pub use digest::{Canonical, Digest};
 pub use draft::{Checked, Checksums, Draft, DraftItem, TEXT_CHARS_MAX};
 pub use event::{CopyRead, Event, IllegalTransition, NotSentBy, PastInit, ReleaseLook};
 pub use explain::{explain, explain_under};
 pub use finding::{Code, Finding, Severity};
 pub use head::{Head, Left, Parent};
-pub use history::{Signal, SignalKind, Signals};
+pub use history::{SIGNALS_LISTED_MAX, Signal, SignalKind, Signals};
 pub use ids::{
     BatchId, BatchRef, ExternalId, ID_CHARS_MAX, IdError, ItemId, PersonName, ReferenceCode,
     RequestId, WorkerName,
@@ -73,7 +73,7 @@ pub use pause::{Pause, PauseEntry, PauseRefused, PauseStep, PauseWish, Pauses};
 pub use policy::{
     Conditions, Delegation, Facts, Forged, Funds, HistoryFacts, Identity, MayDecide, NotAllowed,
     OnInvalid, OnReleaseDoubt, Person, Policy, PolicyCode, PolicyError, PolicyFinding, Quorum,
-    ReadBack, Role, Rule, Safety, Short, Step, Unauthenticated,
+    ReadBack, Role, Rule, Safety, Short, Step, Turn, Unauthenticated,
 };
 pub use provider::{Provider, ProviderError};
 pub use recipient::{Personal, Recipient, RecipientType, UnknownRecipientType};

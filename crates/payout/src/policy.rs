@@ -11,6 +11,7 @@ mod points;
 mod rule;
 mod safety;
 mod strict;
+mod turn;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
@@ -35,6 +36,7 @@ pub use file::PolicyError;
 pub use judge::{MayDecide, NotAllowed};
 pub use rule::{Conditions, Facts, HistoryFacts, Rule, Step};
 pub use safety::{Funds, OnInvalid, OnReleaseDoubt, ReadBack, Safety};
+pub use turn::Turn;
 
 /// What a person may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

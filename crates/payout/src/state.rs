@@ -322,6 +322,31 @@ impl State {
         )
     }
 
+    /// Why it is, or will be, rejected.
+    pub fn rejected(&self) -> Option<&TurnedDown> {
+        match self {
+            Self::Rejected(end) => Some(end),
+            Self::Cancelling(cancelling) if cancelling.ending == Ending::Rejected => {
+                Some(&cancelling.turned_down)
+            }
+            Self::Frozen(frozen) => frozen.from.rejected(),
+            Self::Received
+            | Self::Preparing(_)
+            | Self::Prepared(_)
+            | Self::PendingApproval(_)
+            | Self::Approved(_)
+            | Self::Releasing(_)
+            | Self::Processing(_)
+            | Self::Settled(_)
+            | Self::PartlySettled(_)
+            | Self::Failed(_)
+            | Self::Cancelling(_)
+            | Self::Withdrawn(_)
+            | Self::Expired(_)
+            | Self::Refused(_) => None,
+        }
+    }
+
     /// The hold people decide or decided on, if there is one.
     pub fn hold(&self) -> Option<&Hold> {
         match self {

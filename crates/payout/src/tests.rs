@@ -15,5 +15,6 @@ mod money_step;
 mod pauses;
 mod resolutions;
 mod table;
+mod turns;
 mod ways_to_lose_money;
 mod world;

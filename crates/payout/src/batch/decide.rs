@@ -20,8 +20,11 @@ impl Batch {
             return Err(self.illegal());
         };
         let decision = ruling.decision();
-        if self.head.is_made_by(&decision.person) {
-            return Err(IllegalTransition::OwnBatch(decision.person.clone()));
+        // Whoever decides, and whoever lent them the right to.
+        for name in [&decision.person, decision.authority()] {
+            if self.head.is_made_by(name) {
+                return Err(IllegalTransition::OwnBatch(name.clone()));
+            }
         }
         if decision.digest != hold.digest {
             return Err(IllegalTransition::OtherDigest);

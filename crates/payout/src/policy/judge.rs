@@ -7,7 +7,6 @@ use crate::decision::{Decision, Motion, Ruling, Verdict};
 use crate::head::Head;
 use crate::ids::PersonName;
 use crate::money::Money;
-use crate::requirement::{HeldRule, Proof};
 use crate::state::{Hold, State};
 
 /// How old a signature may be when it is handed in, and how far ahead its clock.
@@ -234,15 +233,8 @@ impl Policy {
 
     /// An approval that would count for no rule is refused, with what would count.
     fn check_counts(&self, batch: &Head, decision: &Decision) -> Result<(), NotAllowed> {
-        let requirements = self.requirements(batch).into_iter().flatten();
-        let rules = requirements.flat_map(|asks| asks.into_owned().rules);
-        let (signed, plain): (Vec<HeldRule>, Vec<HeldRule>) = rules
-            .filter(|rule| rule.asks(decision.authority()))
-            .partition(|rule| rule.proof == Proof::Signature);
-        match signed.into_iter().next() {
-            Some(rule) if plain.is_empty() && decision.signed.is_none() => {
-                Err(NotAllowed::SignatureNeeded(rule.name))
-            }
+        match self.wants_signature(batch, decision.authority()) {
+            Some(rule) if decision.signed.is_none() => Err(NotAllowed::SignatureNeeded(rule)),
             Some(_) | None => Ok(()),
         }
     }
