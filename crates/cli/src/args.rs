@@ -1,6 +1,7 @@
 //! The command line. Names and meanings are relied on by scripts: they are kept, not changed.
 
 mod audit;
+mod decide;
 mod key;
 mod release;
 
@@ -14,6 +15,7 @@ use onay_payout::{BatchId, BatchRef, PersonName, Resolution, Role};
 use rust_decimal::Decimal;
 
 pub(crate) use audit::{Audit, AuditExport, AuditHead, AuditVerify, Sign};
+pub(crate) use decide::{Reject, Why};
 pub(crate) use key::{Key, KeyNew, KeyShow};
 pub(crate) use release::{Release, Wish as ReleaseWish};
 
@@ -85,7 +87,7 @@ pub(crate) enum Command {
     /// Take your approval back, until the release has begun
     Undo(Decide),
     /// Say which rule asks for whom, and whether a person may decide
-    Why(Decide),
+    Why(Why),
     /// Take your own batch back, before it is released
     Withdraw(Withdraw),
     /// List what can be done about a frozen batch, propose it, or confirm what somebody proposed
@@ -265,15 +267,6 @@ pub(crate) struct Approve {
     /// The key file to sign with [default: the one `ONAY_KEY` names, then the person's own]
     #[arg(long, value_name = "FILE")]
     pub(crate) key: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Reject {
-    #[command(flatten)]
-    pub(crate) who: Decide,
-    /// Why; the maker reads this
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) reason: String,
 }
 
 #[derive(Debug, Args)]

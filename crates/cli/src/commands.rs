@@ -1,5 +1,6 @@
 //! One file per family of commands.
 
+mod approvals;
 mod audit;
 mod batches;
 mod bench;

@@ -75,6 +75,10 @@ pub async fn decide(
             {
                 return Ok(Decided::before(&stored));
             }
+            // What was signed names its number, so the same again is no next decision.
+            Err(NotAllowed::Signature(_)) if is_same_signature(head, by.identity, motion) => {
+                return Ok(Decided::before(&stored));
+            }
             Err(no) => return Err(no.into()),
         };
         let transition = match stored.batch.apply(Event::Decided(ruling), at) {
@@ -268,6 +272,14 @@ pub struct Person<'a> {
     pub identity: &'a Identity,
     /// `cli`, `http` or `console`; stands in the journal.
     pub via: &'static str,
+}
+
+/// Whether this person's last word is the one that carries this very signature.
+fn is_same_signature(head: &Head, by: &Identity, motion: &Motion<'_>) -> bool {
+    let mut newest = head.decisions.iter().rev();
+    let last = newest.find(|made| made.person == *by.name());
+    let signed = motion.signed.map(|signed| signed.signed);
+    signed.is_some() && last.and_then(|last| last.signed) == signed
 }
 
 /// Whether this person's last word on this digest was the same: an answer that got lost may be asked

@@ -3,6 +3,7 @@
 //! **Invariant: this crate cannot reach a provider.** It records what people decide; the worker
 //! acts on it.
 
+pub mod course;
 pub mod desk;
 mod http;
 mod pages;

@@ -3,10 +3,13 @@
 //! Amounts are strings. Fields may be added, never renamed.
 
 mod approvals;
+mod decided;
 mod journal;
+mod noticed;
 mod pause;
 mod report;
 mod waiting;
+mod why;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use onay_ledger::{Entry, Stored};
@@ -14,11 +17,14 @@ use onay_payout as payout;
 use payout::{Head, Jobs, Money, Policy};
 use serde::Serialize;
 
-pub use approvals::{Approvals, Given, counts};
+pub use approvals::{Approvals, Given};
+pub use decided::{Decided, Resolved};
 pub use journal::{JournalEntry, journal, words};
+pub use noticed::{History, Rejection, Signals, counted};
 pub use pause::{Pause, PauseEntry, Releases};
 pub use report::{Item, Report, TieOut, items, next_steps, refund_watch};
 pub use waiting::{Choice, Frozen, Next, Proposal, Release, Waits};
+pub use why::Why;
 
 /// A batch without its items.
 #[derive(Debug, Serialize)]
@@ -39,6 +45,15 @@ pub struct Batch {
     currency: &'static str,
     tie_out: TieOut,
     approvals: Option<Approvals>,
+    /// What people should look at before they decide.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signals: Option<Signals>,
+    /// What other batches told, where anything is remembered of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    history: Option<History>,
+    /// Why an approver, or the policy, turned it down.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rejection: Option<Rejection>,
     /// The batch whose money came back and is sent again with this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     parent: Option<String>,
@@ -66,6 +81,7 @@ impl Batch {
     /// What is shown of a batch.
     pub fn of(head: &Head) -> Self {
         let hold = head.state.hold();
+        let history = hold.and_then(|hold| hold.history.as_ref());
         Self {
             batch: head.id.to_string(),
             external_id: head.external_id.to_string(),
@@ -83,6 +99,9 @@ impl Batch {
             currency: head.tie_out.requested.currency().code(),
             tie_out: TieOut::of(&head.tie_out),
             approvals: Approvals::of(head, None),
+            signals: Signals::of(history),
+            history: History::of(history),
+            rejection: Rejection::of(head),
             parent: parent(head),
             children: None,
             frozen: Frozen::of(&head.state),
@@ -92,6 +111,15 @@ impl Batch {
             next: None,
             items: None,
             journal: None,
+        }
+    }
+
+    /// What is shown of it in a list of batches.
+    pub fn listed(head: &Head) -> Self {
+        let shown = Self::of(head);
+        Self {
+            signals: shown.signals.map(Signals::counted),
+            ..shown
         }
     }
 
@@ -190,11 +218,14 @@ pub struct Batches {
 
 impl Batches {
     /// A page of at most `size` batches, from a list that was asked for one more.
-    pub fn of(heads: &[Head], size: usize) -> Self {
+    pub fn of(heads: &[Head], size: usize, policy: &Policy) -> Self {
         let (page, rest) = heads.split_at(size.min(heads.len()));
         let next = page.last().filter(|_| !rest.is_empty());
         Self {
-            batches: page.iter().map(Batch::of).collect(),
+            batches: page
+                .iter()
+                .map(|head| Batch::listed(head).under(head, policy))
+                .collect(),
             next: next.map(|last| last.id.to_string()),
         }
     }
@@ -260,59 +291,6 @@ impl Submitted {
             total: head.tie_out.requested.number(),
             currency: head.tie_out.requested.currency().code(),
             findings: findings(found),
-        }
-    }
-}
-
-/// The answer to a decision.
-#[derive(Debug, Serialize)]
-pub struct Decided {
-    batch: String,
-    state: &'static str,
-    decision: &'static str,
-    approvals: Option<Approvals>,
-}
-
-impl Decided {
-    /// What is shown after a decision.
-    pub fn of(head: &Head, policy: &Policy, decision: &'static str) -> Self {
-        Self {
-            batch: head.id.to_string(),
-            state: head.state.name(),
-            decision,
-            approvals: Approvals::of(head, Some(policy)),
-        }
-    }
-}
-
-/// The answer to somebody who wants a frozen batch to be resolved.
-#[derive(Debug, Serialize)]
-pub struct Resolved {
-    batch: String,
-    state: &'static str,
-    action: &'static str,
-    /// `proposed`, `done`, or `repeated` when it changed nothing.
-    outcome: &'static str,
-    explain: String,
-    frozen: Option<Frozen>,
-}
-
-impl Resolved {
-    /// What is shown of a batch after that.
-    pub fn of(decided: &crate::desk::Decided, action: payout::Resolution) -> Self {
-        let head = &decided.head;
-        let frozen = Frozen::of(&head.state);
-        Self {
-            batch: head.id.to_string(),
-            state: head.state.name(),
-            action: action.word(),
-            outcome: match (decided.is_new, &frozen) {
-                (false, _) => "repeated",
-                (true, Some(_)) => "proposed",
-                (true, None) => "done",
-            },
-            explain: payout::explain(head),
-            frozen,
         }
     }
 }

@@ -1,9 +1,11 @@
 //! `batches`: what there is, newest first.
 
+use onay_console::course::Course;
 use onay_console::view;
-use onay_ledger::{Access, Filter, Page};
+use onay_ledger::{Access, Filter, Page, now};
 use serde_json::json;
 
+use super::approvals;
 use crate::args::Batches;
 use crate::config::Config;
 use crate::exit::Exit;
@@ -12,6 +14,7 @@ use crate::output;
 /// Lists batches, newest first.
 pub(crate) async fn run(config: &Config, args: Batches) -> anyhow::Result<Exit> {
     let ledger = config.ledger(Access::Existing).await?;
+    let policy = super::policy_if_any(config)?;
     let filter = Filter { state: args.state };
     let heads = ledger
         .list(
@@ -29,7 +32,13 @@ pub(crate) async fn run(config: &Config, args: Batches) -> anyhow::Result<Exit> 
         .map(|head| head.id.to_string());
     super::release::tell_pause(ledger.as_ref()).await?;
     if args.json.is_asked() {
-        let batches: Vec<view::Batch> = heads.iter().map(view::Batch::of).collect();
+        let batches: Vec<view::Batch> = heads
+            .iter()
+            .map(|head| match &policy {
+                Some(policy) => view::Batch::listed(head).under(head, policy),
+                None => view::Batch::listed(head),
+            })
+            .collect();
         output::json(&json!({ "batches": batches, "next": next }))?;
         return Ok(Exit::Done);
     }
@@ -40,8 +49,17 @@ pub(crate) async fn run(config: &Config, args: Batches) -> anyhow::Result<Exit> 
         });
         return Ok(Exit::Done);
     }
-    let mut table = output::new_table(["Batch", "State", "Since (UTC)", "Items", "Total", "Maker"]);
+    let mut table = output::new_table([
+        "Batch",
+        "State",
+        "Since (UTC)",
+        "Items",
+        "Total",
+        "Maker",
+        "Waits for",
+    ]);
     for head in &heads {
+        let course = Course::of(head, policy.as_deref(), now());
         table.add_row([
             head.external_id.to_string(),
             head.state.name().to_owned(),
@@ -49,6 +67,7 @@ pub(crate) async fn run(config: &Config, args: Batches) -> anyhow::Result<Exit> 
             head.count.to_string(),
             head.tie_out.requested.to_string(),
             head.maker.to_string(),
+            approvals::waits_for(head, course.as_ref()),
         ]);
     }
     output::right_align(&mut table, &[3, 4]);

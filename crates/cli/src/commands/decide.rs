@@ -4,16 +4,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chrono::SubsecRound as _;
+use onay_console::course::Course;
 use onay_console::desk::{self, DeskError, Person};
 use onay_console::view;
 use onay_ledger::{Access, Ledger, LedgerError, now};
 use onay_payout::{
-    BatchRef, Head, Hold, Identity, Motion, Policy, ReasonCode, Signed, SignedAt, Verdict, explain,
+    BatchRef, Head, Hold, Identity, MayDecide, Motion, Policy, Signed, SignedAt, Verdict, explain,
 };
 use onay_producer::{Producer, WithdrawError};
-use serde_json::json;
 
-use crate::args::{Approve, Decide, Json, Reject, Withdraw};
+use super::approvals;
+use crate::args::{Approve, Decide, Json, Reject, Why, Withdraw};
 use crate::config::{Config, identify};
 use crate::exit::{Exit, Failure};
 use crate::keys;
@@ -60,7 +61,7 @@ impl Visit {
     /// is no.
     async fn ask_digest(&self) -> anyhow::Result<Option<String>> {
         let head = self.head().await?;
-        let hold = self
+        let may = self
             .policy
             .may_decide(&head, self.identity.name(), now())
             .map_err(|error| Failure::refused(error.to_string()))?;
@@ -71,8 +72,11 @@ impl Visit {
                     .into(),
             );
         }
-        let hold = hold.hold;
+        let MayDecide { hold, on_behalf } = may;
         print_question(&head, hold);
+        if let Some(other) = on_behalf {
+            output::say(format!("  you decide in place of {other}"));
+        }
         let is_sure = dialoguer::Confirm::new()
             .with_prompt(format!("Approve {} to {} payees?", hold.total, hold.count))
             .default(false)
@@ -167,7 +171,7 @@ pub(crate) async fn reject(config: &Config, args: Reject) -> anyhow::Result<Exit
     let visit = Visit::begin(config, args.who).await?;
     let digest = visit.current_digest().await?;
     let verdict = Verdict::Reject {
-        code: ReasonCode::Other,
+        code: args.code,
         reason: args.reason,
     };
     visit.decide(Motion::new(verdict, &digest)).await
@@ -215,28 +219,24 @@ pub(crate) async fn withdraw(config: &Config, args: Withdraw) -> anyhow::Result<
     Ok(Exit::Done)
 }
 
-/// Says which rule asks for whom, and whether a person may decide.
-pub(crate) async fn why(config: &Config, args: Decide) -> anyhow::Result<Exit> {
-    let visit = Visit::begin(config, args).await?;
-    let (head, person) = (visit.head().await?, visit.identity.name());
-    let (may, because) = match visit.policy.may_decide(&head, person, now()) {
-        Ok(_) if head.has_approval_of(person) => (
-            true,
-            format!("{person} has approved; they may take that back, or reject"),
-        ),
-        Ok(_) => (true, format!("{person} may decide on this batch")),
-        Err(reason) => (false, reason.to_string()),
-    };
-    if visit.json.is_asked() {
-        let approvals = view::Approvals::of(&head, Some(&visit.policy));
-        output::json(&json!({
-            "batch": head.id.to_string(), "person": person.to_string(),
-            "may_decide": may, "because": because, "approvals": approvals,
-        }))?;
-    } else {
-        output::line(explain(&head))?;
-        output::line(because)?;
+/// Says which rule asks for whom, and whether a person may decide. Reads only, as `show` does.
+pub(crate) async fn why(config: &Config, args: Why) -> anyhow::Result<Exit> {
+    let policy = config.policy()?;
+    let ledger = config.ledger(Access::Existing).await?;
+    let stored = super::load(ledger.as_ref(), &args.batch.batch).await?;
+    let head = stored.batch.head();
+    let why = view::Why::of(head, &policy, &args.person, now());
+    if args.json.is_asked() {
+        output::json(&why)?;
+        return Ok(Exit::Done);
     }
+    let course = Course::of(head, Some(&policy), now());
+    for line in course.iter().flat_map(approvals::lines) {
+        output::line(line)?;
+    }
+    let answer = if why.may_decide { "yes" } else { "no" };
+    output::line(explain(head))?;
+    output::line(format!("{answer}: {}", why.because))?;
     Ok(Exit::Done)
 }
 
@@ -256,5 +256,8 @@ fn print_question(head: &Head, hold: &Hold) {
         output::say(format!(
             "  {refused} items were refused by the provider and are not paid"
         ));
+    }
+    for line in approvals::noticed(hold) {
+        output::say(format!("  {line}"));
     }
 }

@@ -1,11 +1,13 @@
 //! `report`: what became of every item, and whether the money ties out.
 
 use comfy_table::Table;
+use onay_console::course::Course;
 use onay_console::view;
-use onay_ledger::{Access, Stored};
+use onay_ledger::{Access, Stored, now};
 use onay_payout::TieOut;
 use onay_producer::Resends;
 
+use super::approvals;
 use crate::args::Report;
 use crate::config::Config;
 use crate::exit::Exit;
@@ -30,8 +32,15 @@ pub(crate) async fn run(config: &Config, args: Report) -> anyhow::Result<Exit> {
 pub(crate) fn print(stored: &Stored, resends: &Resends) -> anyhow::Result<()> {
     let head = stored.batch.head();
     output::line(format!("{}: {}", head.external_id, head.state.name()))?;
+    if head.rejection().is_some() {
+        output::line(onay_payout::explain(head))?;
+    }
     output::table(&items(stored))?;
     output::line("")?;
+    let course = Course::of(head, None, now());
+    for line in course.iter().flat_map(approvals::lines) {
+        output::line(format!("approvals: {line}"))?;
+    }
     output::table(&totals(&head.tie_out))?;
     let steps = view::next_steps(head, resends);
     if !steps.is_empty() {

@@ -2,11 +2,13 @@
 
 use chrono::TimeDelta;
 use comfy_table::Table;
+use onay_console::course::Course;
 use onay_console::view::{self, Next};
 use onay_ledger::{Access, Entry, now};
-use onay_payout::{Decision, Head, Hold, Policy, State, TieOut, explain_under};
+use onay_payout::{Head, Hold, Policy, State, TieOut, explain_under};
 use onay_producer::Resends;
 
+use super::approvals;
 use crate::args::Show;
 use crate::config::Config;
 use crate::exit::Exit;
@@ -158,40 +160,24 @@ fn hold_facts(head: &Head, hold: &Hold, policy: Option<&Policy>) -> Vec<Fact> {
     let commission = hold
         .commission
         .map_or_else(String::new, |fee| format!(", commission {fee}"));
-    let standing = head.standing_approvals();
-    let counts = |made: &&&Decision| policy.is_none_or(|policy| view::counts(head, made, policy));
-    let names = |made: Vec<&&Decision>| {
-        let names: Vec<&str> = made.iter().map(|made| made.person.as_str()).collect();
-        names.join(", ")
-    };
-    let (given, idle): (Vec<_>, Vec<_>) = standing.iter().partition(counts);
-    let given = if given.is_empty() {
-        "none yet".to_owned()
-    } else {
-        names(given)
-    };
-    let (needed, rule) = (hold.rules.needed().unwrap_or(u32::MAX), hold.rules.names());
     let mut facts = vec![
         (
             "held",
             format!("{} to {} payees{commission}", hold.total, hold.count),
         ),
         ("digest", hold.digest.code()),
-        (
-            "approvals",
-            format!("{given}; {needed} needed by rule `{rule}`"),
-        ),
     ];
-    if !idle.is_empty() && matches!(head.state, State::PendingApproval(_) | State::Approved(_)) {
-        let names = names(idle);
-        facts.push((
-            "",
-            format!(
-                "{names} approved under another policy file, which does not count: approve again"
-            ),
-        ));
-    }
+    let course = Course::of(head, policy, now());
+    let lines = course.iter().flat_map(approvals::lines).collect();
+    facts.extend(named("approvals", lines));
+    facts.extend(named("noticed", approvals::noticed(hold)));
     facts
+}
+
+/// Lines under one name.
+fn named(name: &'static str, lines: Vec<String>) -> impl Iterator<Item = Fact> {
+    let names = std::iter::once(name).chain(std::iter::repeat(""));
+    names.zip(lines)
 }
 
 /// The money by what became of it, as far as there is any.

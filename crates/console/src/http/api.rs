@@ -2,6 +2,7 @@
 
 mod caller;
 mod decide;
+mod decision;
 mod read;
 mod submit;
 
@@ -23,6 +24,7 @@ pub(super) fn router() -> Router<Arc<Console>> {
         .route("/batches/{batch}", get(read::show))
         .route("/batches/{batch}/items", get(read::items))
         .route("/batches/{batch}/journal", get(read::journal))
+        .route("/batches/{batch}/why", get(read::why))
         .route("/batches/{batch}/decisions", post(decide::decide))
         .route("/batches/{batch}/withdraw", post(decide::withdraw))
         .route("/batches/{batch}/resolutions", post(decide::resolve))

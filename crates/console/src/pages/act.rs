@@ -11,9 +11,10 @@ use onay_payout::{BatchRef, Identity, Motion, Policy, ReasonCode, Verdict};
 use onay_producer::Producer;
 use serde::Deserialize;
 
+use super::attention::signals;
 use super::batch::{Sums, load};
 use super::gate::{may_withdraw, missing_after};
-use super::shown::Header;
+use super::shown::{Header, prose};
 use super::visitor::{Signed, Visitor};
 use super::{Fault, page};
 use crate::desk::{self, Person};
@@ -58,11 +59,11 @@ impl Action {
     }
 
     /// The decision; none for a withdrawal, which is the maker's.
-    fn verdict(self, said: Option<String>) -> Option<Verdict> {
+    fn verdict(self, said: Option<String>, code: ReasonCode) -> Option<Verdict> {
         match self {
             Self::Approve => Some(Verdict::Approve { comment: said }),
             Self::Reject => Some(Verdict::Reject {
-                code: ReasonCode::Other,
+                code,
                 reason: said.unwrap_or_default(),
             }),
             Self::Undo => Some(Verdict::Undo),
@@ -80,16 +81,18 @@ impl Action {
     }
 
     /// What follows from it.
-    fn consequence(self, missing_after: usize) -> String {
+    fn consequence(self, (missing_after, is_at_least): (usize, bool)) -> String {
+        let least = if is_at_least { "at least " } else { "" };
         match self {
             Self::Approve if missing_after == 0 => {
                 "Yours is the last approval it needs: the money is released right after.".to_owned()
             }
-            Self::Approve if missing_after == 1 => {
-                "After yours, one more approval is needed before the money is released.".to_owned()
-            }
+            Self::Approve if missing_after == 1 => format!(
+                "After yours, {least}one more approval is needed before the money is released."
+            ),
             Self::Approve => format!(
-                "After yours, {missing_after} more approvals are needed before the money is released."
+                "After yours, {least}{missing_after} more approvals are needed before the money is \
+                 released."
             ),
             Self::Reject => "Nothing is paid, the provider is asked to cancel the batch, and the \
                              maker reads your reason. This cannot be taken back."
@@ -121,6 +124,10 @@ struct Asked {
     id: String,
     external_id: String,
     maker: String,
+    /// What there is to look at first, by kind and number.
+    signals: String,
+    /// In whose place the person decides.
+    in_place_of: Option<String>,
     action: &'static str,
     question: &'static str,
     consequence: String,
@@ -129,19 +136,46 @@ struct Asked {
     digest: String,
     code: String,
     said: String,
+    /// The kinds of reasons to choose from.
+    reasons: Vec<Reason>,
     error: Option<String>,
+}
+
+struct Reason {
+    word: &'static str,
+    label: String,
+    is_chosen: bool,
+}
+
+impl Reason {
+    fn all(chosen: ReasonCode) -> Vec<Self> {
+        let codes = ReasonCode::ALL.into_iter();
+        let reason = |code: ReasonCode| Self {
+            word: code.word(),
+            label: prose(code.label().unwrap_or("something else")),
+            is_chosen: code == chosen,
+        };
+        codes.map(reason).collect()
+    }
 }
 
 impl Asked {
     fn new(stored: &Stored, action: Action, policy: &Policy, visitor: &Visitor) -> Self {
         let head = stored.batch.head();
         let hold = head.state.hold();
-        let missing_after = missing_after(policy, head, visitor.identity(), now());
+        let (me, now) = (visitor.identity(), now());
+        let missing_after = missing_after(policy, head, me, now);
+        let may = policy.may_decide(head, me.name(), now).ok();
         Self {
             header: Header::from(visitor),
             id: head.id.to_string(),
             external_id: head.external_id.to_string(),
             maker: head.maker.to_string(),
+            signals: hold.map(signals).unwrap_or_default(),
+            in_place_of: may
+                .and_then(|may| may.on_behalf)
+                .filter(|_| action != Action::Withdraw)
+                .map(|other| other.to_string()),
             action: action.word(),
             question: action.question(),
             consequence: action.consequence(missing_after),
@@ -150,6 +184,7 @@ impl Asked {
             digest: hold.map(|hold| hold.digest.to_string()).unwrap_or_default(),
             code: hold.map(|hold| hold.digest.code()).unwrap_or_default(),
             said: String::new(),
+            reasons: Reason::all(ReasonCode::default()),
             error: None,
         }
     }
@@ -187,7 +222,8 @@ fn allow(
     digest: &str,
 ) -> Result<(), Fault> {
     let (policy, head, at) = (&console.desk.policy, stored.batch.head(), now());
-    let Some(verdict) = action.verdict(None) else {
+    let reason = "to see whether it may be".to_owned();
+    let Some(verdict) = action.verdict(Some(reason), ReasonCode::default()) else {
         if may_withdraw(&stored.batch, me, at) {
             return Ok(());
         }
@@ -204,6 +240,18 @@ pub(super) struct Said {
     digest: String,
     #[serde(default)]
     words: String,
+    /// What kind of reason; for a rejection.
+    code: Option<String>,
+}
+
+impl Said {
+    fn code(&self) -> Result<ReasonCode, Fault> {
+        let Some(word) = self.code.as_deref() else {
+            return Ok(ReasonCode::default());
+        };
+        let problem = || Problem::new(Kind::BadRequest, "there is no such kind of reason; go back");
+        ReasonCode::from_word(word).ok_or_else(|| problem().into())
+    }
 }
 
 /// `POST /batches/{batch}/{action}`: does it, and shows the batch.
@@ -214,6 +262,7 @@ pub(super) async fn act(
 ) -> Result<Response, Fault> {
     let action = Action::read(&action)?;
     let stored = load(&console, &batch).await?;
+    let code = form.code()?;
     let line = match action.said(&form.words) {
         Ok(line) => line,
         Err(error) => {
@@ -221,6 +270,7 @@ pub(super) async fn act(
             let asked = Asked {
                 error: Some(error),
                 said: form.words,
+                reasons: Reason::all(code),
                 ..Asked::new(&stored, action, policy, &visitor)
             };
             return Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &asked));
@@ -228,7 +278,7 @@ pub(super) async fn act(
     };
     let id = stored.batch.id();
     let (me, batch) = (visitor.identity(), BatchRef::Id(id));
-    if let Some(verdict) = action.verdict(line.clone()) {
+    if let Some(verdict) = action.verdict(line.clone(), code) {
         let (identity, via, digest) = (me, "console", form.digest.as_str());
         let (person, motion) = (Person { identity, via }, Motion::new(verdict, digest));
         let Desk { ledger, policy, .. } = &console.desk;

@@ -2,15 +2,21 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use onay_payout::{Batch, Item, ItemStatus, Money, Personal};
+use onay_payout::{
+    Batch, HeldHistory, Hold, Item, ItemId, ItemStatus, Money, Personal, SignalKind,
+};
 
-use super::shown::{Amount, payee};
+use super::shown::{Amount, payee, prose};
+use crate::view::counted;
 
 /// A batch of at most this many items is read whole anyway.
 const SHORT: usize = 10;
 
 /// Most lines of each kind.
 const LINES_MAX: usize = 5;
+
+/// Most signals of each kind that are not folded away.
+const TOLD_AT_ONCE: usize = 3;
 
 /// What stands out.
 pub(super) struct Attention {
@@ -20,6 +26,34 @@ pub(super) struct Attention {
     pub(super) more_repeated: usize,
     /// The largest amounts of a long batch.
     pub(super) largest: Vec<Large>,
+    /// What other batches told, a list for each kind.
+    pub(super) noticed: Vec<Noticed>,
+    /// What a maker and a payee came to in a day.
+    pub(super) day: Option<Day>,
+}
+
+/// One kind of thing to look at.
+pub(super) struct Noticed {
+    /// `3 likely duplicates`.
+    pub(super) what: String,
+    pub(super) meaning: &'static str,
+    pub(super) listed: Vec<Told>,
+    /// What is shown on demand.
+    pub(super) rest: Vec<Told>,
+    /// How many are only counted.
+    pub(super) unlisted: usize,
+}
+
+pub(super) struct Told {
+    pub(super) item: String,
+    pub(super) name: String,
+    pub(super) amount: Option<Amount>,
+    pub(super) detail: String,
+}
+
+pub(super) struct Day {
+    pub(super) maker: Amount,
+    pub(super) payee: Amount,
 }
 
 pub(super) struct Repeated {
@@ -39,6 +73,8 @@ pub(super) struct Large {
 
 impl Attention {
     pub(super) fn of(batch: &Batch) -> Self {
+        let hold = batch.state().hold();
+        let history = hold.and_then(|hold| hold.history.as_ref());
         let pairs = batch.content().items().iter().zip(batch.outcomes());
         let to_pay = pairs.filter(|(_, outcome)| outcome.status != ItemStatus::Invalid);
         let mut items: Vec<&Item> = to_pay.map(|(item, _)| item).collect();
@@ -51,11 +87,71 @@ impl Attention {
             repeated,
             more_repeated,
             largest: items.into_iter().take(count).map(large).collect(),
+            noticed: history
+                .map(|known| noticed(known, batch.content().items()))
+                .unwrap_or_default(),
+            day: history.map(|known| Day {
+                maker: known.maker_day.into(),
+                payee: known.payee_day.into(),
+            }),
         }
     }
 
     pub(super) const fn is_empty(&self) -> bool {
-        self.repeated.is_empty() && self.largest.is_empty()
+        self.repeated.is_empty()
+            && self.largest.is_empty()
+            && self.noticed.is_empty()
+            && self.day.is_none()
+    }
+}
+
+/// The worst first.
+fn noticed(known: &HeldHistory, items: &[Item]) -> Vec<Noticed> {
+    let by_id: HashMap<&ItemId, &Item> = items.iter().map(|item| (&item.id, item)).collect();
+    let kinds = SignalKind::ALL.into_iter();
+    let kinds = kinds.filter(|kind| known.signals.has(*kind));
+    kinds
+        .map(|kind| {
+            let listed = known.signals.listed().iter();
+            let listed = listed.filter(|signal| signal.kind == kind);
+            let mut listed: Vec<Told> = listed
+                .map(|signal| Told {
+                    item: signal.item.to_string(),
+                    name: by_id
+                        .get(&signal.item)
+                        .map(|item| name(item))
+                        .unwrap_or_default(),
+                    amount: by_id.get(&signal.item).map(|item| item.amount.into()),
+                    detail: prose(&signal.detail),
+                })
+                .collect();
+            let count = known.signals.count(kind);
+            let unlisted = count.saturating_sub(listed.len());
+            let rest = listed.split_off(listed.len().min(TOLD_AT_ONCE));
+            Noticed {
+                what: counted(kind, count),
+                meaning: meaning(kind),
+                listed,
+                rest,
+                unlisted,
+            }
+        })
+        .collect()
+}
+
+/// What there is to look at, by kind and number.
+pub(super) fn signals(hold: &Hold) -> String {
+    let known = hold.history.iter();
+    let counts = known.flat_map(|known| known.signals.counts());
+    let words: Vec<String> = counts.map(|(kind, count)| counted(*kind, *count)).collect();
+    words.join(", ")
+}
+
+const fn meaning(kind: SignalKind) -> &'static str {
+    match kind {
+        SignalKind::Duplicate => "The same payee was asked the same amount lately.",
+        SignalKind::ChangedPayee => "The name was last seen with another account.",
+        SignalKind::NewPayee => "Nothing was ever certainly paid to the account.",
     }
 }
 

@@ -9,7 +9,8 @@ use axum::response::Response;
 use chrono::{DateTime, Utc};
 use onay_ledger::{Entry, Ledger, Stored, now};
 use onay_payout::{
-    Batch, BatchRef, Head, Identity, ItemStatus, Jobs, Money, State as BatchState, TieOut,
+    Batch, BatchRef, Head, Identity, ItemStatus, Jobs, Money, ReasonCode, Rejection,
+    State as BatchState, TieOut,
 };
 use onay_producer::Resends;
 use serde::Deserialize;
@@ -22,6 +23,7 @@ use super::shown::{Amount, Header, Moment, Pill, label, prose, purpose, waits_fo
 use super::stopped::{Step, Stopped};
 use super::visitor::Visitor;
 use super::{Fault, page};
+use crate::course::{Blocked, Place};
 use crate::http::{Console, Problem};
 use crate::view::{Next, words};
 
@@ -34,6 +36,9 @@ struct Page {
     pill: Pill,
     explain: String,
     explain_tone: &'static str,
+    rejection: Option<Rejected>,
+    /// Why it waits in vain.
+    blocked: Option<String>,
     next: Option<Coming>,
     parent: Option<Related>,
     maker: String,
@@ -60,6 +65,13 @@ struct Coming {
     at: Moment,
     /// Nobody has taken it for a while.
     is_late: bool,
+}
+
+/// Why it was turned down, for its maker.
+struct Rejected {
+    by: String,
+    label: String,
+    reason: String,
 }
 
 /// A batch to go to.
@@ -143,6 +155,9 @@ pub(super) async fn show(
         pill: Pill::from(&head.state),
         explain: prose(&onay_payout::explain_under(head, visitor.pause())),
         explain_tone: tone(&head.state),
+        rejection: head.rejection().map(Rejected::of),
+        blocked: Blocked::of(head, Some(&console.desk.policy))
+            .map(|blocked| prose(&blocked.sentence())),
         next: Coming::of(head, &jobs, now),
         parent,
         maker: head.maker.to_string(),
@@ -250,6 +265,18 @@ impl Sums {
             count,
             refused,
             refused_total: refused_total.map(Amount::from),
+        }
+    }
+}
+
+impl Rejected {
+    fn of(rejection: Rejection<'_>) -> Self {
+        let by = rejection.by.map(ToString::to_string);
+        let label = rejection.code.and_then(ReasonCode::label);
+        Self {
+            by: by.unwrap_or_else(|| "the policy".to_owned()),
+            label: label.map(prose).unwrap_or_default(),
+            reason: rejection.reason.to_owned(),
         }
     }
 }

@@ -8,13 +8,15 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::{DateTime, TimeDelta, Utc};
 use onay_ledger::{Filter, LedgerError, Page, now};
-use onay_payout::{BatchId, Head, Hold, Policy, State as BatchState};
+use onay_payout::{BatchId, Head, Hold, Policy, State as BatchState, Turn};
 use serde::Deserialize;
 
-use super::gate::{counting, has_spoken, needed};
+use super::attention::signals;
+use super::gate::rules;
 use super::shown::{Amount, Header, Moment, Pill, label, prose, purpose, waits_for_funds};
 use super::visitor::Visitor;
 use super::{Fault, page};
+use crate::course::{Blocked, Course};
 use crate::http::Console;
 
 /// Most waiting or frozen batches shown at once.
@@ -32,6 +34,8 @@ struct Inbox {
     header: Header,
     frozen: Vec<Row>,
     short: Vec<Row>,
+    /// Nobody can approve these.
+    blocked: Vec<Row>,
     yours: Vec<Row>,
     others: Vec<Row>,
     has_more: bool,
@@ -57,14 +61,32 @@ struct Gate {
     rule: String,
     given: usize,
     needed: Option<u32>,
+    blocked: Option<String>,
+    /// In whose place the visitor is asked.
+    in_place_of: Option<String>,
+    /// Who is asked next.
+    next: String,
+    /// What to look at first, by kind and number.
+    signals: String,
     deadline: Moment,
     /// When it expires, from now.
     due: String,
     due_tone: &'static str,
 }
 
+/// Most names on one line.
+const NAMES_MAX: usize = 6;
+
+/// Who looks, under which policy, and when.
+#[derive(Clone, Copy)]
+struct Seen<'a> {
+    policy: &'a Policy,
+    visitor: &'a Visitor,
+    now: DateTime<Utc>,
+}
+
 impl Row {
-    fn new(head: &Head, policy: &Policy, now: DateTime<Utc>) -> Self {
+    fn new(head: &Head, seen: Seen<'_>) -> Self {
         let hold = head.state.hold();
         let count = hold.map_or(head.count, |hold| hold.count);
         Self {
@@ -78,20 +100,32 @@ impl Row {
             refused: head.count.saturating_sub(count),
             maker: head.maker.to_string(),
             purpose: purpose(head),
-            submitted: Moment::new(head.accepted_at, now),
+            submitted: Moment::new(head.accepted_at, seen.now),
             explain: prose(&onay_payout::explain(head)),
-            gate: hold.map(|hold| Gate::new(head, hold, policy, now)),
+            gate: hold.and_then(|hold| Gate::new(head, hold, seen)),
         }
     }
 }
 
 impl Gate {
-    fn new(head: &Head, hold: &Hold, policy: &Policy, now: DateTime<Utc>) -> Self {
+    fn new(head: &Head, hold: &Hold, seen: Seen<'_>) -> Option<Self> {
+        let Seen { policy, now, .. } = seen;
         let deadline = Moment::new(hold.expires_at, now);
-        Self {
-            rule: hold.rules.names(),
-            given: counting(policy, head).len(),
-            needed: needed(policy, head),
+        let course = Course::of(head, Some(policy), now)?;
+        let me = seen.visitor.identity().name();
+        let is_yours = policy.turn(head, me, now) == Turn::Now;
+        let may = policy.may_decide(head, me, now).ok();
+        Some(Self {
+            rule: rules(hold),
+            given: course.tally(),
+            needed: course.needed,
+            blocked: course.blocked.as_ref().map(|why| prose(&why.sentence())),
+            in_place_of: may
+                .and_then(|may| may.on_behalf)
+                .filter(|_| is_yours)
+                .map(|other| other.to_string()),
+            next: names(&course),
+            signals: signals(hold),
             due: if now < hold.expires_at {
                 format!("expires {}", deadline.relative)
             } else {
@@ -103,39 +137,57 @@ impl Gate {
                 ""
             },
             deadline,
-        }
+        })
     }
 }
 
-/// `GET /`: what waits for this person, then for others; what is frozen, or waits for funds, stands
-/// above all.
+/// Who is asked next; the first of them, when they are many.
+fn names(course: &Course) -> String {
+    let mut names: Vec<String> = course.next.iter().map(ToString::to_string).collect();
+    let rest = names.len().saturating_sub(NAMES_MAX);
+    names.truncate(NAMES_MAX);
+    if rest > 0 {
+        names.push(format!("{rest} more"));
+    }
+    names.join(", ")
+}
+
+/// `GET /`: what waits for this person, then for others; what is frozen, cannot be approved, or waits
+/// for funds, stands above all.
 pub(super) async fn inbox(
     State(console): State<Arc<Console>>,
     visitor: Visitor,
 ) -> Result<Response, Fault> {
-    let (now, policy) = (now(), &console.desk.policy);
+    let (now, policy) = (now(), &*console.desk.policy);
     let mut waiting = list(&console, Some("pending_approval"), None, WAITING_MAX).await?;
     let has_more = waiting.len() >= usize::try_from(WAITING_MAX).unwrap_or(usize::MAX);
     waiting.sort_by_key(|head| head.state.hold().map(|hold| hold.expires_at));
+    let is_blocked = |head: &&Head| Blocked::of(head, Some(policy)).is_some();
     let is_yours = |head: &&Head| {
-        let me = visitor.identity();
-        !has_spoken(policy, head, me.name()) && policy.may_decide(head, me.name(), now).is_ok()
+        let me = visitor.identity().name();
+        policy.turn(head, me, now) == Turn::Now
     };
-    let (yours, others): (Vec<&Head>, Vec<&Head>) = waiting.iter().partition(is_yours);
-    let rows = |heads: Vec<&Head>| {
-        heads
-            .into_iter()
-            .map(|head| Row::new(head, policy, now))
-            .collect()
+    let (blocked, rest): (Vec<&Head>, Vec<&Head>) = waiting.iter().partition(is_blocked);
+    let (yours, others): (Vec<&Head>, Vec<&Head>) = rest.into_iter().partition(is_yours);
+    let visitor = &visitor;
+    let seen = Seen {
+        policy,
+        visitor,
+        now,
+    };
+    let rows = |heads: Vec<&Head>| -> Vec<Row> {
+        let heads = heads.into_iter();
+        heads.map(|head| Row::new(head, seen)).collect()
     };
     let frozen = list(&console, Some("frozen"), None, WAITING_MAX).await?;
     let approved = list(&console, Some("approved"), None, WAITING_MAX).await?;
     let short = approved.iter().filter(|head| waits_for_funds(&head.state));
     let recent = list(&console, None, None, RECENT).await?;
     let inbox = Inbox {
-        header: Header::from(&visitor),
+        header: Header::from(visitor),
         frozen: rows(frozen.iter().collect()),
         short: rows(short.collect()),
+        blocked: rows(blocked),
         yours: rows(yours),
         others: rows(others),
         has_more,
@@ -190,14 +242,15 @@ pub(super) async fn all(
         label: label(word),
         is_chosen: state == Some(word),
     };
-    let (now, policy) = (now(), &console.desk.policy);
+    let seen = Seen {
+        policy: &console.desk.policy,
+        visitor: &visitor,
+        now: now(),
+    };
     let all = All {
         header: Header::from(&visitor),
         states: BatchState::NAMES.into_iter().map(choice).collect(),
-        rows: shown
-            .iter()
-            .map(|head| Row::new(head, policy, now))
-            .collect(),
+        rows: shown.iter().map(|head| Row::new(head, seen)).collect(),
         state: state.unwrap_or_default().to_owned(),
         next,
     };

@@ -1,19 +1,24 @@
-//! Who approved.
+//! Who approved, and who is asked.
 
+use onay_ledger::now;
 use onay_payout as payout;
-use payout::{Decision, Head, Policy};
+use payout::{Decision, Head, PersonName, Policy};
 use serde::Serialize;
 
 use super::time;
+use crate::course::{Course, Place, Ruled, Stage};
 
 /// Who approved, and who still may.
 #[derive(Debug, Serialize)]
 pub struct Approvals {
     rule: String,
-    needed: u32,
+    /// Null, when no rule covers the batch.
+    needed: Option<u32>,
     given: Vec<Given>,
     missing: Vec<String>,
     expires_at: String,
+    /// Every rule that must be met.
+    rules: Vec<Rule>,
     /// The rule that nobody who may approve can meet: it waits in vain.
     #[serde(skip_serializing_if = "Option::is_none")]
     blocked: Option<String>,
@@ -37,38 +42,103 @@ pub struct Given {
     counts: Option<bool>,
 }
 
+/// A rule, and how far it is met.
+#[derive(Debug, Serialize)]
+struct Rule {
+    name: String,
+    proof: &'static str,
+    /// `held`, `in_force` or `both`.
+    under: &'static str,
+    met: bool,
+    steps: Vec<Step>,
+}
+
+/// So many of these people.
+#[derive(Debug, Serialize)]
+struct Step {
+    needed: u32,
+    asked: Vec<String>,
+    by: Vec<Stood>,
+    met: bool,
+    /// Who may approve in whose place now.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stand_ins: Vec<Stood>,
+}
+
+/// Somebody, and in whose place.
+#[derive(Debug, Serialize)]
+struct Stood {
+    person: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on_behalf: Option<String>,
+}
+
 impl Approvals {
     /// What is shown of the approvals of a held or released batch, judged by `policy`.
     pub fn of(head: &Head, policy: Option<&Policy>) -> Option<Self> {
         let hold = head.state.hold()?;
-        let standing = head.standing_approvals();
-        let counting: Vec<payout::Given> = match policy {
-            Some(policy) => policy.counted(head),
-            None => standing.iter().copied().map(payout::Given::from).collect(),
-        };
-        let given = standing.iter().map(|made| Given {
+        let course = Course::of(head, policy, now())?;
+        Some(Self {
+            rule: hold.rules.names(),
+            needed: course.needed,
+            given: course.given.iter().map(Given::of).collect(),
+            missing: course.next.iter().map(ToString::to_string).collect(),
+            expires_at: time(hold.expires_at),
+            rules: course.rules.iter().map(Rule::of).collect(),
+            blocked: course.blocked.map(|blocked| blocked.word()),
+        })
+    }
+}
+
+impl Given {
+    fn of((made, counts): &(Decision, Option<bool>)) -> Self {
+        Self {
             person: made.person.to_string(),
             on_behalf: made.on_behalf.as_ref().map(ToString::to_string),
             at: time(made.at),
             comment: made.verdict.text().map(str::to_owned),
             policy: made.policy.to_string(),
             signed: made.signed.is_some(),
-            counts: policy.map(|now| counts(head, made, now)),
-        });
-        let missing = hold.rules.open(&counting).into_iter();
-        Some(Self {
-            rule: hold.rules.names(),
-            needed: hold.rules.needed().unwrap_or(u32::MAX),
-            given: given.collect(),
-            missing: missing.map(ToString::to_string).collect(),
-            expires_at: time(hold.expires_at),
-            blocked: policy.and_then(|policy| policy.blocked(head)),
-        })
+            counts: *counts,
+        }
     }
 }
 
-/// Whether a standing approval counts under this policy: not, when it was judged by a policy file
-/// that was never active, or its person or their key was removed.
-pub fn counts(head: &Head, made: &Decision, policy: &Policy) -> bool {
-    policy.given(head, made).is_some()
+impl Rule {
+    fn of(rule: &Ruled) -> Self {
+        Self {
+            name: rule.name.clone(),
+            proof: rule.proof.word(),
+            under: rule.under.word(),
+            met: rule.is_met,
+            steps: rule.steps.iter().map(Step::of).collect(),
+        }
+    }
+}
+
+impl Step {
+    fn of(step: &Stage) -> Self {
+        let by = step.by.iter();
+        let stand_ins = step.stand_ins.iter();
+        Self {
+            needed: step.needed,
+            asked: step.asked.iter().map(ToString::to_string).collect(),
+            by: by
+                .map(|given| Stood::new(&given.person, given.on_behalf.as_ref()))
+                .collect(),
+            met: step.place == Place::Met,
+            stand_ins: stand_ins
+                .map(|(person, other)| Stood::new(person, Some(other)))
+                .collect(),
+        }
+    }
+}
+
+impl Stood {
+    fn new(person: &PersonName, on_behalf: Option<&PersonName>) -> Self {
+        Self {
+            person: person.to_string(),
+            on_behalf: on_behalf.map(ToString::to_string),
+        }
+    }
 }

@@ -8,6 +8,8 @@ use payout::Head;
 use payout::cadence::REFUND_WATCH;
 use serde::Serialize;
 
+use super::{Approvals, Rejection};
+
 /// The money by what became of it.
 #[derive(Debug, Serialize)]
 pub struct TieOut {
@@ -78,6 +80,9 @@ pub struct Report {
     currency: &'static str,
     #[serde(flatten)]
     totals: TieOut,
+    approvals: Option<Approvals>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rejection: Option<Rejection>,
     items: Vec<Item>,
     /// What is left to do, a sentence each.
     next: Vec<String>,
@@ -93,6 +98,8 @@ impl Report {
             state: head.state.name(),
             currency: head.tie_out.requested.currency().code(),
             totals: TieOut::of(&head.tie_out),
+            approvals: Approvals::of(head, None),
+            rejection: Rejection::of(head),
             items: items(stored),
             next: next_steps(head, resends),
         }

@@ -101,6 +101,18 @@ async fn incomplete_decisions_decide_nothing() {
             422,
         ),
         (
+            json!({ "verdict": "reject", "digest": digest, "reason_code": "other" }),
+            422,
+        ),
+        (
+            json!({ "verdict": "reject", "digest": digest, "reason_code": "Duplicate", "comment": "no" }),
+            422,
+        ),
+        (
+            json!({ "verdict": "approve", "digest": digest, "reason_code": "duplicate" }),
+            422,
+        ),
+        (
             json!({ "verdict": "undo", "digest": digest, "comment": "no" }),
             422,
         ),
@@ -186,12 +198,27 @@ async fn a_rejection_carries_its_reason_to_the_maker() {
         assert_eq!(answer.json()["state"], "cancelling");
     }
     let shown = world.get("ayse", &format!("/v1/batches/{id}")).await.json();
+    let explain = shown["explain"].as_str().unwrap();
     assert!(
-        shown["explain"]
-            .as_str()
-            .unwrap()
-            .contains("duplicate: Ekim ile aynı")
+        explain.contains("by mehmet (duplicate): Ekim ile aynı"),
+        "{explain}"
     );
+    let rejection = json!({ "code": "duplicate", "reason": "Ekim ile aynı", "by": "mehmet" });
+    assert_eq!(shown["rejection"], rejection);
+}
+
+#[tokio::test]
+async fn a_reason_code_says_enough_by_itself_unless_it_is_other() {
+    let world = World::new();
+    let id = world.held("ayse", &batch("payday", 2)).await;
+    let reject = json!({
+        "verdict": "reject", "digest": world.digest(&id).await, "reason_code": "wrong_payee",
+    });
+    let answer = decide(&world, "mehmet", &id, reject).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let shown = world.get("ayse", &format!("/v1/batches/{id}")).await.json();
+    let rejection = json!({ "code": "wrong_payee", "reason": "wrong payee", "by": "mehmet" });
+    assert_eq!(shown["rejection"], rejection);
 }
 
 #[tokio::test]

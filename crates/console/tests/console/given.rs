@@ -15,9 +15,10 @@ use onay_payout::provider::{
     Initialized, InvalidItem, RemoteBatch, RemoteCopy, RemoteItem, RemoteStatus,
 };
 use onay_payout::{
-    BatchRef, CopyRead, Event, Intent, ItemStatus, OnInvalid, Policy, ReadBack, Why, issue_token,
+    BatchRef, CopyRead, Digest, Event, Facts, HeldHistory, HistoryFacts, Identity, Intent,
+    ItemStatus, OnInvalid, Policy, ReadBack, SigningKey, Why, issue_token,
 };
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
@@ -36,6 +37,9 @@ const PEOPLE: [(&str, &str); 8] = [
     ("nobody", ""),
 ];
 
+/// Everybody else has a key.
+const WITHOUT_KEY: [&str; 1] = ["kemal"];
+
 const RULES: &str = r#"
 [[rule]]
 name = "everyday"
@@ -52,7 +56,11 @@ from = ["mehmet", "zeynep"]
 expires_after = "24h"
 "#;
 
+/// How long a batch is held that no rule covers.
+const HOUR: Duration = Duration::from_hours(1);
+
 struct People {
+    /// Their tables of the policy file.
     text: String,
     policy: Arc<Policy>,
     tokens: Vec<(&'static str, String)>,
@@ -72,10 +80,13 @@ fn people() -> &'static People {
                 "[[person]]\nname = \"{name}\"\nroles = [{roles}]\ntoken = \"{hash}\"\n"
             )
             .unwrap();
+            if !WITHOUT_KEY.contains(&name) {
+                let key = key(name).public_key();
+                writeln!(text, "public_key = \"{key}\"").unwrap();
+            }
             tokens.push((name, token.expose_secret().to_owned()));
         }
-        text.push_str(RULES);
-        let policy = Arc::new(Policy::parse(&text).unwrap());
+        let policy = Arc::new(Policy::parse(&format!("{text}{RULES}")).unwrap());
         People {
             text,
             policy,
@@ -94,8 +105,22 @@ pub(crate) fn token(name: &str) -> &'static str {
         .1
 }
 
+/// What somebody signs with.
+pub(crate) fn key(name: &str) -> SigningKey {
+    SigningKey::from_seed(Digest::of(name.as_bytes()).as_bytes())
+}
+
+/// Who somebody is, where they have proved it.
+pub(crate) fn identity(name: &str) -> Identity {
+    let token = SecretString::from(token(name));
+    people().policy.authenticate(&token).unwrap()
+}
+
 pub(crate) struct World {
     pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) policy: Arc<Policy>,
+    /// What other batches tell of the next ones that are held.
+    pub(crate) history: Option<HeldHistory>,
     router: Router,
     _dir: TempDir,
 }
@@ -144,13 +169,25 @@ impl World {
     }
 
     pub(crate) fn with(change: impl FnOnce(Desk) -> Desk) -> Self {
+        Self::open(Arc::clone(&people().policy), change)
+    }
+
+    /// The same people under other rules.
+    pub(crate) fn ruled(rules: &str) -> Self {
+        let policy = Policy::parse(&format!("{}{rules}", people().text)).unwrap();
+        Self::open(Arc::new(policy), |desk| desk)
+    }
+
+    fn open(policy: Arc<Policy>, change: impl FnOnce(Desk) -> Desk) -> Self {
         listen();
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("onay.db");
         let ledger: Arc<dyn Ledger> = Arc::new(SqliteLedger::open(&path, Access::Create).unwrap());
-        let desk = Desk::new(Arc::clone(&ledger), Arc::clone(&people().policy));
+        let desk = Desk::new(Arc::clone(&ledger), Arc::clone(&policy));
         Self {
             ledger,
+            policy,
+            history: None,
             router: router(change(desk)),
             _dir: dir,
         }
@@ -158,11 +195,20 @@ impl World {
 
     /// The same ledger, and a policy file that differs in a comment.
     pub(crate) fn under_another_policy(self) -> Self {
-        let text = format!("{}# other\n", people().text);
+        self.under(&format!("{RULES}# other\n"))
+    }
+
+    /// The same ledger under other rules.
+    pub(crate) fn under(self, rules: &str) -> Self {
+        let text = format!("{}{rules}", people().text);
         let policy = Arc::new(Policy::parse(&text).unwrap());
-        let desk = Desk::new(Arc::clone(&self.ledger), policy);
+        let desk = Desk::new(Arc::clone(&self.ledger), Arc::clone(&policy));
         let router = router(desk);
-        Self { router, ..self }
+        Self {
+            policy,
+            router,
+            ..self
+        }
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
@@ -215,13 +261,19 @@ impl World {
         refused: &[&str],
     ) -> String {
         let id = self.submitted(maker, batch).await;
+        self.hold(&id, ago, refused).await;
+        id
+    }
+
+    /// The provider takes a batch that was submitted, and holds it.
+    pub(crate) async fn hold(&self, id: &str, ago: TimeDelta, refused: &[&str]) {
         let at = Utc::now() - ago;
         let intent = Intent {
             owner: "w-1".parse().unwrap(),
             started_at: at,
             deadline: at,
         };
-        self.happened(&id, Event::InitializeStarted(intent), at)
+        self.happened(id, Event::InitializeStarted(intent), at)
             .await;
         let invalid = refused.iter().map(|item| InvalidItem {
             id: item.parse().unwrap(),
@@ -233,27 +285,30 @@ impl World {
             request_id,
             invalid: invalid.collect(),
         };
-        self.happened(&id, Event::Initialized(initialized), at)
-            .await;
-        self.happened(&id, self.read_back(&id).await, at).await;
-        assert_eq!(
-            self.load(&id).await.batch.state().name(),
-            "pending_approval"
-        );
-        id
+        self.happened(id, Event::Initialized(initialized), at).await;
+        self.happened(id, self.read_back(id).await, at).await;
+        assert_eq!(self.load(id).await.batch.state().name(), "pending_approval");
     }
 
     async fn read_back(&self, id: &str) -> Event {
-        let policy = &people().policy;
+        let policy = &self.policy;
         let stored = self.load(id).await;
-        let facts = stored.batch.content().facts();
+        let known = self.history.as_ref().map(|known| HistoryFacts {
+            maker_day: known.maker_day,
+            payee_day: known.payee_day,
+            signals: known.signals.counts().keys().copied().collect(),
+        });
+        let facts = Facts {
+            history: known,
+            ..stored.batch.content().facts()
+        };
         Event::ReadBack(Box::new(CopyRead {
             copy: None,
             depth: ReadBack::Off,
             account: "sandbox.example/3f9a01c2".parse().unwrap(),
             rules: policy.requirement(&facts, stored.batch.head()),
-            history: None,
-            expires_after: policy.expires_after(&facts).unwrap(),
+            history: self.history.clone(),
+            expires_after: policy.expires_after(&facts).unwrap_or(HOUR),
             on_invalid: OnInvalid::Ask,
         }))
     }
@@ -285,7 +340,7 @@ impl World {
             started_at: at,
             deadline,
         };
-        let quorum = people().policy.quorum(stored.batch.head()).unwrap();
+        let quorum = self.policy.quorum(stored.batch.head()).unwrap();
         self.happened(id, Event::ReleaseStarted { intent, quorum }, at)
             .await;
     }

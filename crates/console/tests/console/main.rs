@@ -9,14 +9,20 @@
 )]
 
 mod access;
+mod approvals;
+mod attention;
 mod browser;
 mod decisions;
 mod given;
+
 mod log;
+mod own_batch;
 mod pages;
 mod privacy;
 mod reading;
 mod resolutions;
 mod sessions;
+mod signed;
 mod submission;
 mod waiting;
+mod why;

@@ -93,17 +93,26 @@ async fn a_rejection_without_a_reason_is_asked_again() {
         world.load(&id).await.batch.state().name(),
         "pending_approval"
     );
-    let said = mehmet
-        .post(&path, &[("digest", &digest), ("words", "yanlış ay")])
-        .await;
-    assert_eq!(said.status, 303);
-    let ayse = browse(&world, "ayse").await;
+    let form = mehmet.get(&format!("{path}?digest={digest}")).await.text;
     assert!(
-        ayse.get(&format!("/batches/{id}"))
-            .await
-            .text
-            .contains("yanlış ay")
+        form.contains("<option value=\"wrong_payee\">Wrong payee<"),
+        "{form}"
     );
+    let said = |code| {
+        [
+            ("digest", digest.as_str()),
+            ("words", "yanlış ay"),
+            ("code", code),
+        ]
+    };
+    let other = mehmet.post(&path, &said("nonsense")).await;
+    assert_eq!(other.status, 400);
+    assert_eq!(mehmet.post(&path, &said("wrong_payee")).await.status, 303);
+    let ayse = browse(&world, "ayse").await;
+    let page = ayse.get(&format!("/batches/{id}")).await.text;
+    for shown in ["Rejected by mehmet", "Wrong payee", "yanlış ay"] {
+        assert!(page.contains(shown), "{shown}: {page}");
+    }
 }
 
 #[tokio::test]

@@ -4,51 +4,15 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use onay_payout::{Motion, ReasonCode, Resolution, Verdict};
+use onay_payout::Resolution;
 use serde::Deserialize;
 
 use super::caller::{Body, Caller, Maker, Named};
+use super::decision::Decision;
 use crate::desk::{self, Person, Wish, frozen_since};
 use crate::http::problem::{Kind, Problem};
 use crate::http::{Console, NO_REASON, words};
 use crate::view;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Decision {
-    verdict: Option<String>,
-    digest: Option<String>,
-    reason_code: Option<String>,
-    comment: Option<String>,
-}
-
-impl Decision {
-    fn verdict(&self) -> Result<Verdict, Problem> {
-        let comment = said("comment", self.comment.as_deref())?;
-        let code = said("reason_code", self.reason_code.as_deref())?;
-        match (self.verdict.as_deref(), code, comment) {
-            (Some("approve"), None, comment) => Ok(Verdict::Approve { comment }),
-            (Some("undo"), None, None) => Ok(Verdict::Undo),
-            (Some("approve" | "undo"), _, _) => Err(incomplete(
-                "a `reason_code` belongs to `reject`, and `undo` keeps no words",
-            )),
-            (Some("reject"), Some(code), Some(comment)) => Ok(Verdict::Reject {
-                code: ReasonCode::Other,
-                reason: format!("{code}: {comment}"),
-            }),
-            (Some("reject"), Some(reason), None) | (Some("reject"), None, Some(reason)) => {
-                Ok(Verdict::Reject {
-                    code: ReasonCode::Other,
-                    reason,
-                })
-            }
-            (Some("reject"), None, None) => Err(incomplete(
-                "`reject` needs a `comment` or a `reason_code`; the maker reads it",
-            )),
-            (_, _, _) => Err(incomplete("`verdict` is none of approve, reject, undo")),
-        }
-    }
-}
 
 /// `POST /v1/batches/{batch}/decisions`
 pub(super) async fn decide(
@@ -58,23 +22,12 @@ pub(super) async fn decide(
     Body(body): Body,
 ) -> Result<Json<view::Decided>, Problem> {
     let decision: Decision = read(&body)?;
-    let verdict = decision.verdict()?;
-    let word = verdict.word();
-    let digest = decision
-        .digest
-        .as_deref()
-        .map(str::trim)
-        .filter(|text| !text.is_empty());
-    let digest = digest.ok_or_else(|| {
-        incomplete("`digest` is missing; send the one shown with the batch that was looked at")
-    })?;
-    let (person, motion) = (
-        Person {
-            identity: &identity,
-            via: "http",
-        },
-        Motion::new(verdict, digest),
-    );
+    let motion = decision.motion()?;
+    let word = motion.verdict.word();
+    let person = Person {
+        identity: &identity,
+        via: "http",
+    };
     let (ledger, policy) = (&*console.desk.ledger, &console.desk.policy);
     let decided = desk::decide(ledger, policy, &person, &batch, &motion).await?;
     Ok(Json(view::Decided::of(&decided.head, policy, word)))
@@ -142,16 +95,16 @@ pub(super) async fn resolve(
     Ok(Json(view::Resolved::of(&resolved, action)))
 }
 
-fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Problem> {
+pub(super) fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Problem> {
     serde_json::from_slice(body).map_err(|error| Problem::new(Kind::BadRequest, error.to_string()))
 }
 
-fn said(field: &str, text: Option<&str>) -> Result<Option<String>, Problem> {
+pub(super) fn said(field: &str, text: Option<&str>) -> Result<Option<String>, Problem> {
     let line = text.map(words).transpose();
     line.map(Option::flatten)
         .map_err(|what| incomplete(&format!("`{field}` is {what}")))
 }
 
-fn incomplete(detail: &str) -> Problem {
+pub(super) fn incomplete(detail: &str) -> Problem {
     Problem::new(Kind::InvalidDecision, detail)
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use onay_ledger::{Filter, Page, Stored};
-use onay_payout::{BatchId, BatchRef, State as BatchState};
+use onay_ledger::{Filter, Page, Stored, now};
+use onay_payout::{BatchId, BatchRef, PersonName, State as BatchState};
 use onay_producer::Resends;
 use serde::{Deserialize, Serialize};
 
@@ -54,7 +54,7 @@ pub(super) async fn list(
     };
     let heads = console.desk.ledger.list(&filter, &page).await?;
     let size = usize::try_from(limit).unwrap_or(usize::MAX);
-    Ok(Json(view::Batches::of(&heads, size)))
+    Ok(Json(view::Batches::of(&heads, size, &console.desk.policy)))
 }
 
 /// `GET /v1/batches/{batch}`
@@ -75,6 +75,31 @@ pub(super) async fn show(
         .paused(head, pause.as_ref())
         .with_children(&resends.children);
     Ok(Json(shown))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Whom {
+    person: Option<String>,
+}
+
+/// `GET /v1/batches/{batch}/why?person=`: whether a person may decide, and why; whoever asks, when
+/// nobody is named.
+pub(super) async fn why(
+    State(console): State<Arc<Console>>,
+    Caller(identity): Caller,
+    Named(batch): Named,
+    Asked(whom): Asked<Whom>,
+) -> Result<Json<view::Why>, Problem> {
+    let person = whom.person.map(|name| name.parse::<PersonName>());
+    let person = person.transpose().map_err(|error| {
+        let detail = format!("`person` is not a name: {error}");
+        Problem::new(Kind::BadRequest, detail)
+    })?;
+    let person = person.as_ref().unwrap_or_else(|| identity.name());
+    let (stored, policy) = (load(&console, &batch).await?, &console.desk.policy);
+    let why = view::Why::of(stored.batch.head(), policy, person, now());
+    Ok(Json(why))
 }
 
 #[derive(Serialize)]
