@@ -3,26 +3,98 @@
 use serde_json::json;
 
 use crate::files::batch;
+use crate::process::until;
 use crate::world::{Ran, Setup, World};
 
-#[test]
-fn a_maker_never_approves_their_own_batch_whatever_their_roles() {
-    let world = Setup::default()
+/// A rule that names a maker, and leave to stand in for them and for the other approver.
+fn with_stand_ins(setup: Setup) -> World {
+    setup
         .person("deniz", &["maker", "approver"])
-        .build();
+        .person("kemal", &["approver"])
+        .policy(
+            "approvals = 1",
+            "approvals = 1\nfrom = [\"deniz\", \"mehmet\"]",
+        )
+        .policy(
+            "# People.",
+            "[[delegation]]\nfrom = \"mehmet\"\nto = \"deniz\"\n\
+             until = \"2099-01-01\"\nup_to = \"1000000.00 TRY\"\n\
+             [[delegation]]\nfrom = \"deniz\"\nto = \"kemal\"\n\
+             until = \"2099-01-01\"\nup_to = \"1000000.00 TRY\"\n# People.",
+        )
+        .build()
+}
+
+#[test]
+fn a_maker_never_decides_on_their_own_batch_whichever_way_they_come() {
+    let outcomes = json!({ "settings": { "outcomes": { "first-1": "refunded" } } });
+    let world = with_stand_ins(Setup::default().scenario(outcomes));
     let _serve = world.serve();
     let file = world.file("own.json", batch("own", 1).to_string());
     world.run_as("deniz", &["submit", &file]).expect(0);
-    let held = world.wait_until("own", "pending_approval");
-    assert_eq!(held["approvals"]["missing"], json!(["mehmet"]));
-    let digest = held["digest"].as_str().unwrap();
+    // The money comes back, and somebody else sends it again: deniz wrote it all the same.
+    let file = world.file("first.json", batch("first", 1).to_string());
+    world.run_as("deniz", &["submit", &file]).expect(0);
+    world.wait_until("first", "pending_approval");
+    world.approve("mehmet", "first");
+    let again = until("money that is back", || {
+        let ran = world.run_as("ayse", &["resend-failed", "first", "--json"]);
+        (ran.code == Some(0)).then(|| ran.json()["external_id"].as_str().unwrap().to_owned())
+    });
 
-    let args = ["approve", "own", "--digest", digest];
-    world.run_as("deniz", &args).expect(3).says(&["deniz"]);
-    let args = ["reject", "own", "--reason", "mine"];
-    world.run_as("deniz", &args).expect(3).says(&["deniz"]);
-    assert_eq!(world.show("own")["approvals"]["given"], json!([]));
+    for id in ["own", &again] {
+        let held = world.wait_until(id, "pending_approval");
+        assert_eq!(held["approvals"]["missing"], json!(["mehmet"]), "{id}");
+        let digest = held["digest"].as_str().unwrap();
+        let because = |name: &str| {
+            let why = world.run(&["why", id, "--as", name, "--json"]).expect(0);
+            why.json()
+        };
+        for (name, words) in [
+            ("deniz", "never decides on their own batch"),
+            ("kemal", "asks mehmet, not kemal"),
+        ] {
+            let approve = ["approve", id, "--digest", digest];
+            world.run_as(name, &approve).expect(3).says(&[words]);
+            let reject = ["reject", id, "--reason", "mine"];
+            world.run_as(name, &reject).expect(3).says(&[words]);
+            let why = because(name);
+            assert_eq!(why["may_decide"], false, "{name} on {id}");
+            assert!(why["because"].as_str().unwrap().contains(words), "{why}");
+        }
+        assert_eq!(because("mehmet")["may_decide"], true);
+        assert_eq!(world.show(id)["approvals"]["given"], json!([]), "{id}");
+    }
     world.books().batch("own").assert_never_released("INIT");
+    world.books().batch(&again).assert_never_released("INIT");
+}
+
+#[test]
+fn a_rejection_tells_its_maker_what_kind_of_reason_it_has() {
+    let world = World::new();
+    let _serve = world.serve();
+    world.hold(&batch("wrong", 1));
+    let reject = |code| {
+        [
+            "reject",
+            "wrong",
+            "--reason",
+            "October again",
+            "--code",
+            code,
+        ]
+    };
+    world
+        .run_as("mehmet", &reject("nonsense"))
+        .expect(2)
+        .says(&["wrong_payee"]);
+    world.run_as("mehmet", &reject("duplicate")).expect(0);
+    let shown = world.wait_until("wrong", "rejected");
+    let rejection = json!({ "code": "duplicate", "reason": "October again", "by": "mehmet" });
+    assert_eq!(shown["rejection"], rejection);
+    let report = world.run(&["report", "wrong"]).expect(0).stdout;
+    let words = "rejected by mehmet (duplicate): October again";
+    assert!(report.contains(words), "{report}");
 }
 
 #[test]
@@ -150,8 +222,9 @@ fn before_the_hold_there_is_nothing_to_decide_on_and_after_it_why_says_who_may()
         .run_as("mehmet", &args)
         .expect(3)
         .says(&["once the provider holds it"]);
+    // Reading needs nobody's token.
     let early = world
-        .run_as("mehmet", &["why", "early", "--json"])
+        .run(&["why", "early", "--as", "mehmet", "--json"])
         .expect(0)
         .json();
     assert_eq!(early["may_decide"], false);
@@ -160,7 +233,7 @@ fn before_the_hold_there_is_nothing_to_decide_on_and_after_it_why_says_who_may()
     world.wait_until("early", "pending_approval");
     let why = |name: &str| {
         world
-            .run_as(name, &["why", "early", "--json"])
+            .run(&["why", "early", "--as", name, "--json"])
             .expect(0)
             .json()
     };
@@ -168,10 +241,16 @@ fn before_the_hold_there_is_nothing_to_decide_on_and_after_it_why_says_who_may()
     assert_eq!(why("ayse")["may_decide"], false);
     let because = why("ayse")["because"].as_str().unwrap().to_owned();
     assert!(because.contains("ayse"), "{because}");
-    let text = world.run_as("mehmet", &["why", "early"]).expect(0).stdout;
+    let text = |name: &str| world.run(&["why", "early", "--as", name]).expect(0).stdout;
+    let (mehmet, nobody) = (text("mehmet"), text("nobody"));
     assert!(
-        text.contains("everyday") && text.contains("mehmet"),
-        "{text}"
+        mehmet.contains("rule `everyday`: 0 of 1; waits for mehmet"),
+        "{mehmet}"
+    );
+    assert!(mehmet.contains("yes: mehmet may decide"), "{mehmet}");
+    assert!(
+        nobody.contains("no: the policy file knows nobody named nobody"),
+        "{nobody}"
     );
 }
 
