@@ -35,12 +35,13 @@ pub(crate) fn print(stored: &Stored, resends: &Resends) -> anyhow::Result<()> {
     if head.rejection().is_some() {
         output::line(onay_payout::explain(head))?;
     }
+    let course = Course::of(head, None, now());
+    let course = course.filter(|course| !course.given.is_empty());
+    for line in course.iter().flat_map(approvals::lines) {
+        output::line(format!("  {line}"))?;
+    }
     output::table(&items(stored))?;
     output::line("")?;
-    let course = Course::of(head, None, now());
-    for line in course.iter().flat_map(approvals::lines) {
-        output::line(format!("approvals: {line}"))?;
-    }
     output::table(&totals(&head.tie_out))?;
     let steps = view::next_steps(head, resends);
     if !steps.is_empty() {

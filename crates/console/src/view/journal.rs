@@ -62,6 +62,7 @@ pub fn words(event: &str) -> String {
         "watch_ended" => "no longer watched",
         "cancel_started" => "cancel begun",
         "cancel_looked" => "cancel asked about",
+        "remind" => "people reminded",
         "resolve" => "resolution",
         "froze" => "frozen",
         other => return other.replace('_', " "),

@@ -156,11 +156,14 @@ impl Next {
     }
 }
 
-const fn worker(state: &State) -> &'static str {
+fn worker(state: &State) -> &'static str {
     match state {
         State::Received => "hands it to the provider",
         State::Preparing(_) => "asks the provider whether it has it",
         State::Prepared(_) => "reads the provider's copy and compares it",
+        State::PendingApproval(hold) if hold.wakes_at() < hold.expires_at => {
+            "reminds people that a decision is due"
+        }
         State::PendingApproval(_) => "expires, which means no",
         State::Approved(hold) if hold.short.is_some() => "looks at the payout balance again",
         State::Approved(_) => "counts the approvals again and releases it",

@@ -14,7 +14,6 @@ mod attention;
 mod browser;
 mod decisions;
 mod given;
-
 mod log;
 mod own_batch;
 mod pages;
