@@ -40,6 +40,7 @@ mod rollback;
 mod rolling;
 mod scale;
 mod setup;
+mod signed;
 mod simulator;
 mod sleeper;
 mod stop;

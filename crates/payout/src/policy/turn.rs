@@ -58,10 +58,7 @@ impl Policy {
     pub fn wants_signature(&self, batch: &Head, authority: &PersonName) -> Option<String> {
         let requirements = self.requirements(batch)?;
         let rules = requirements.iter().flat_map(|asks| &asks.rules);
-        let mut asking = rules.filter(|rule| {
-            let mut steps = rule.steps.iter();
-            steps.any(|step| step.asked.contains(authority))
-        });
+        let mut asking = rules.filter(|rule| rule.asks(authority));
         let first = asking.next()?;
         let is_signed = |proof: Proof| proof == Proof::Signature;
         let is_all = is_signed(first.proof) && asking.all(|rule| is_signed(rule.proof));
