@@ -14,6 +14,7 @@
 //! we do is *release*.
 
 pub mod account;
+mod activation;
 mod batch;
 pub mod cadence;
 mod content;
@@ -45,6 +46,9 @@ mod tests;
 mod tie_out;
 
 pub use account::Account;
+pub use activation::{
+    ActivationEntry, ActivationRefused, ActivationStep, ActivationWish, Activations,
+};
 pub use batch::{Batch, Jobs, NoResend, Transition};
 pub use content::{Content, ITEMS_PER_BATCH_MAX, Purpose, UnknownPurpose};
 pub use copy::Comparison;

@@ -5,6 +5,7 @@
     reason = "small numbers, chosen by hand"
 )]
 
+mod activations;
 mod approvals;
 mod decisions;
 mod drafts;
