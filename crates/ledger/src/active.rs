@@ -48,7 +48,10 @@ pub async fn expect_policy(ledger: &dyn Ledger, ours: Digest) -> Result<Swap, Le
             active: active.code(),
             ours: ours.code(),
         }),
-        active => Ok(Swap::expect(POLICY, active.map(|active| active.to_string()))),
+        active => Ok(Swap::expect(
+            POLICY,
+            active.map(|active| active.to_string()),
+        )),
     }
 }
 
@@ -95,10 +98,7 @@ pub async fn begin_policy(
 
 /// The policy, with those that were active on this ledger before: what was approved under them
 /// counts still.
-pub async fn with_past(
-    ledger: &dyn Ledger,
-    policy: &Policy,
-) -> Result<Arc<Policy>, LedgerError> {
+pub async fn with_past(ledger: &dyn Ledger, policy: &Policy) -> Result<Arc<Policy>, LedgerError> {
     let entries = house::journal(ledger).await?.into_iter();
     let active = entries.filter(|entry| entry.event == ACTIVATED);
     let past = active.filter_map(|entry| entry.digest);

@@ -17,10 +17,7 @@ pub struct Reading {
 }
 
 /// Reads what is remembered under these keys.
-pub async fn read(
-    ledger: &dyn Ledger,
-    keys: Vec<HistoryKey>,
-) -> Result<Reading, LedgerError> {
+pub async fn read(ledger: &dyn Ledger, keys: Vec<HistoryKey>) -> Result<Reading, LedgerError> {
     let names: Vec<String> = keys.iter().map(ToString::to_string).collect();
     let found = keys.into_iter().zip(ledger.cells(&names).await?);
     let mut reading = Reading::default();
