@@ -16,7 +16,7 @@ use rust_decimal::Decimal;
 
 pub(crate) use audit::{Audit, AuditExport, AuditHead, AuditVerify, Sign};
 pub(crate) use key::{Key, KeyNew, KeyShow};
-pub(crate) use policy::{Policy, PolicyCheck, PolicyExplain};
+pub(crate) use policy::{Policy, PolicyActivate, PolicyCheck, PolicyExplain};
 pub(crate) use release::{Release, Wish as ReleaseWish};
 
 /// Payouts that wait for people: nothing is paid until those your policy names have approved

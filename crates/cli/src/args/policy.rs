@@ -13,6 +13,9 @@ pub(crate) enum Policy {
     Check(PolicyCheck),
     /// Say which rules match a batch or a file, why the others do not, and who is asked
     Explain(PolicyExplain),
+    /// Make a policy the active one: one person does so if it is stricter; else a second one confirms
+    /// it by the same command
+    Activate(PolicyActivate),
 }
 
 #[derive(Debug, Args)]
@@ -33,6 +36,20 @@ pub(crate) struct PolicyExplain {
     pub(crate) person: Option<PersonName>,
     #[command(flatten)]
     pub(crate) intake: Intake,
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PolicyActivate {
+    /// The new policy file
+    pub(crate) file: PathBuf,
+    /// Who; the token in `ONAY_TOKEN` must be theirs, by the policy that is active
+    #[arg(long = "as", value_name = "NAME")]
+    pub(crate) person: PersonName,
+    /// Why; everybody reads this
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
     #[command(flatten)]
     pub(crate) json: Json,
 }

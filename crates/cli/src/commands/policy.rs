@@ -1,5 +1,6 @@
-//! `policy`: what the rules leave open, and what they say about a batch.
+//! `policy`: what the rules leave open, what they say about a batch, and which ones are active.
 
+mod activate;
 mod explain;
 
 use onay_ledger::now;
@@ -17,6 +18,7 @@ pub(crate) async fn run(config: &Config, command: args::Policy) -> anyhow::Resul
     match command {
         args::Policy::Check(args) => check(config, &args),
         args::Policy::Explain(args) => explain::run(config, &args).await,
+        args::Policy::Activate(args) => activate::run(config, &args).await,
     }
 }
 
