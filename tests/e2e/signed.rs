@@ -52,7 +52,11 @@ const ATTACKS: [(&str, Attack, &str); 7] = [
         "unsigned",
         |made, _| {
             let (told, _) = made[2].split_once(",\"signed\"").unwrap();
-            made.push(told.replace("mehmet", "zeynep").replace("\"revision\":3", "\"revision\":1") + "}");
+            made.push(
+                told.replace("mehmet", "zeynep")
+                    .replace("\"revision\":3", "\"revision\":1")
+                    + "}",
+            );
         },
         "",
     ),
@@ -94,7 +98,10 @@ struct Head<'a> {
 
 fn decisions(head: &str) -> Vec<String> {
     let head: Head<'_> = serde_json::from_str(head).unwrap();
-    head.decisions.iter().map(|made| made.get().to_owned()).collect()
+    head.decisions
+        .iter()
+        .map(|made| made.get().to_owned())
+        .collect()
 }
 
 fn head(file: &Connection, batch: &str) -> (String, String) {
@@ -104,15 +111,21 @@ fn head(file: &Connection, batch: &str) -> (String, String) {
 }
 
 /// Rewrites what is stored of a batch, as if the worker's turn had come.
-fn attack(file: &Connection, name: &str, attack: Attack, theirs: &[String]) -> (String, String, Vec<String>) {
+fn attack(
+    file: &Connection,
+    name: &str,
+    attack: Attack,
+    theirs: &[String],
+) -> (String, String, Vec<String>) {
     let (id, text) = head(file, name);
     let before = decisions(&text);
     let mut after = before.clone();
     attack(&mut after, theirs);
     let list = |made: &[String]| format!("\"decisions\":[{}]", made.join(","));
-    let text = text
-        .replace(&list(&before), &list(&after))
-        .replace("\"state\":{\"pending_approval\":", "\"state\":{\"approved\":");
+    let text = text.replace(&list(&before), &list(&after)).replace(
+        "\"state\":{\"pending_approval\":",
+        "\"state\":{\"approved\":",
+    );
     assert!(text.contains("\"state\":{\"approved\":"), "{text}");
     let update = "UPDATE batch SET head = ?1, state = 'approved' WHERE id = ?2";
     file.execute(update, params![text, id]).unwrap();
@@ -123,7 +136,11 @@ fn attack(file: &Connection, name: &str, attack: Attack, theirs: &[String]) -> (
 fn rewritten(lines: &mut Vec<Value>, (id, text, made): &(String, String, Vec<String>)) {
     let is_theirs = |line: &Value| line["kind"] == "entry" && line["batch"] == *id;
     let first = lines.iter().position(is_theirs).unwrap();
-    let entries: Vec<Value> = lines.iter().filter(|line| is_theirs(line)).cloned().collect();
+    let entries: Vec<Value> = lines
+        .iter()
+        .filter(|line| is_theirs(line))
+        .cloned()
+        .collect();
     lines.retain(|line| !is_theirs(line));
     let (decided, mut told): (Vec<Value>, Vec<Value>) = entries
         .into_iter()
@@ -166,7 +183,9 @@ fn who_owns_the_ledger_but_no_key_moves_no_money() {
     let digest = shown["digest"].as_str().unwrap();
     let other = world.path("elsewhere");
     let mut command = world.command(&["approve", "theirs", "--as", "mehmet", "--digest", digest]);
-    command.env("ONAY_TOKEN", world.token("mehmet")).env("HOME", &other);
+    command
+        .env("ONAY_TOKEN", world.token("mehmet"))
+        .env("HOME", &other);
     command.env("XDG_CONFIG_HOME", &other);
     Ran::of(&mut command).expect(3).says(&["signature"]);
 
@@ -227,9 +246,18 @@ fn a_record_or_a_journal_that_was_edited_freezes_what_it_was_to_release() {
         let (id, _) = head(&file, name);
         assert!(file.execute(edit, [id]).unwrap() > 0, "{edit}");
     };
-    edit("UPDATE batch SET head = replace(head, 'ayse', 'veli') WHERE id = ?1", "record");
-    edit("UPDATE journal SET note = 'tamam' WHERE batch = ?1 AND event = 'approve'", "entry");
-    edit("DELETE FROM journal WHERE batch = ?1 AND event = 'approve'", "missing");
+    edit(
+        "UPDATE batch SET head = replace(head, 'ayse', 'veli') WHERE id = ?1",
+        "record",
+    );
+    edit(
+        "UPDATE journal SET note = 'tamam' WHERE batch = ?1 AND event = 'approve'",
+        "entry",
+    );
+    edit(
+        "DELETE FROM journal WHERE batch = ?1 AND event = 'approve'",
+        "missing",
+    );
     drop(file);
     let _serve = world.serve();
     for name in ["record", "entry", "missing"] {

@@ -3,6 +3,7 @@
 mod audit;
 mod decide;
 mod key;
+mod policy;
 mod release;
 
 use std::net::SocketAddr;
@@ -17,6 +18,7 @@ use rust_decimal::Decimal;
 pub(crate) use audit::{Audit, AuditExport, AuditHead, AuditVerify, Sign};
 pub(crate) use decide::{Reject, Why};
 pub(crate) use key::{Key, KeyNew, KeyShow};
+pub(crate) use policy::{Policy, PolicyActivate, PolicyCheck, PolicyExplain};
 pub(crate) use release::{Release, Wish as ReleaseWish};
 
 /// Payouts that wait for people: nothing is paid until those your policy names have approved
@@ -123,6 +125,9 @@ pub(crate) enum Command {
     /// Manage the keys that people sign with
     #[command(subcommand)]
     Key(Key),
+    /// Look at who must approve what, and change it
+    #[command(subcommand)]
+    Policy(Policy),
     /// Check store, clock, provider and policy; each line is ok or says how to mend it
     Doctor(Json),
 }

@@ -10,6 +10,7 @@ mod doctor;
 mod init;
 mod key;
 mod ledger;
+mod policy;
 mod release;
 mod report;
 mod resend;
@@ -79,6 +80,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Audit(Audit::Export(args)) => audit::export(&quiet(&global)?, &args).await,
         Command::Ledger(Moving::Copy(args)) => ledger::copy(&quiet(&global)?, &args).await,
         Command::Ledger(Moving::TakeBack(args)) => ledger::take_back(&quiet(&global)?, &args).await,
+        Command::Policy(command) => policy::run(&quiet(&global)?, command).await,
         Command::Doctor(json) => doctor::run(&quiet(&global)?, json).await,
     }
 }

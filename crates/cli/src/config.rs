@@ -212,11 +212,7 @@ impl Config {
     /// The policy.
     pub(crate) fn policy(&self) -> Result<Arc<Policy>, Failure> {
         let path = self.policy.display();
-        let text = std::fs::read_to_string(&self.policy).map_err(|error| {
-            Failure::usage(format!("no policy at {path}: {error}"))
-                .hint("`onay init` writes a starter policy; ONAY_POLICY or --policy names another")
-        })?;
-        let policy = Policy::parse(&text)
+        let policy = Policy::parse(&read_policy(&self.policy)?)
             .map_err(|error| Failure::usage(format!("policy {path}: {error}")))?;
         Ok(Arc::new(policy))
     }
@@ -244,6 +240,14 @@ impl Config {
         onay_iyzico::Client::new(settings)
             .map_err(|error| Failure::usage(format!("the provider client cannot start: {error}")))
     }
+}
+
+/// The text of a policy file.
+pub(crate) fn read_policy(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|error| {
+        Failure::usage(format!("no policy at {}: {error}", path.display()))
+            .hint("`onay init` writes a starter policy; ONAY_POLICY or --policy names another")
+    })
 }
 
 /// Finds out who is at the keyboard: the owner of the token in `ONAY_TOKEN`, which must be `name`.

@@ -13,6 +13,7 @@
     reason = "a rule is a test"
 )]
 
+mod activations;
 mod batches;
 mod budget;
 mod cells;
@@ -136,4 +137,6 @@ rules! {
     pauses::a_paused_ledger_starts_no_release_and_does_everything_else,
     pauses::a_release_under_way_goes_on_while_releases_are_paused,
     pauses::pauses_are_only_added_to_and_concurrent_ones_have_one_winner,
+    activations::what_is_proposed_is_not_active_until_it_is_activated,
+    activations::a_change_of_the_policy_by_what_is_not_there_any_more_is_refused,
 }

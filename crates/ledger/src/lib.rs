@@ -4,6 +4,7 @@
 //! and the changed items, appends the journal entry, plans the jobs and gives up the claim, all or
 //! nothing. There is no second store to fall out of step with.
 
+mod activations;
 mod active;
 mod attempts;
 mod audit;
@@ -36,6 +37,7 @@ mod sqlite;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use activations::{activations, add_activation};
 pub use active::{active_policy, begin_policy, expect_policy, policy_text, with_past};
 pub use attempts::{NotLetIn, let_in};
 pub use audit::{Problem, verify, verify_batch};

@@ -43,8 +43,8 @@ pub struct ActivationEntry {
     pub step: ActivationStep,
     /// The SHA-256 of the policy file.
     pub policy: Digest,
-    /// Who.
-    pub by: PersonName,
+    /// Who; a worker, where one began a new ledger with the first policy.
+    pub by: String,
     /// When.
     pub at: DateTime<Utc>,
     /// Why; others read it.
@@ -167,13 +167,13 @@ impl Activations {
             (Some(current), _) if current.hash() == policy => return Ok(None),
             (Some(_), _) if loosens.is_empty() => ActivationStep::Activated,
             (Some(_), None) => ActivationStep::Proposed,
-            (Some(_), Some(first)) if first.by == *name => return Ok(None),
+            (Some(_), Some(first)) if first.by == name.as_str() => return Ok(None),
             (Some(_), Some(_)) => ActivationStep::Activated,
         };
         Ok(Some(ActivationEntry {
             step,
             policy,
-            by: name.clone(),
+            by: name.to_string(),
             at,
             reason: reason.to_owned(),
             loosens,

@@ -145,6 +145,13 @@ impl Policy {
         self.people.values()
     }
 
+    /// Everyone who may change the policy.
+    pub fn changers(&self) -> impl Iterator<Item = &Person> {
+        let roles = [Role::Admin, Role::Approver];
+        self.people()
+            .filter(move |person| roles.iter().any(|role| person.roles.contains(role)))
+    }
+
     /// A person, if the policy knows them.
     pub fn person(&self, name: &PersonName) -> Option<&Person> {
         self.people.get(name)

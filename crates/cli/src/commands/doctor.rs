@@ -3,7 +3,7 @@
 use onay_console::Durability;
 use onay_ledger::{Access, Filter, Page, Weakness};
 use onay_payout::provider::NotSent;
-use onay_payout::{Account, Policy, Provider as _, ProviderError, Role};
+use onay_payout::{Account, Policy, Provider as _, ProviderError, Role, Severity};
 use serde::Serialize;
 
 use crate::args::Json;
@@ -86,7 +86,7 @@ fn policy(config: &Config) -> Vec<Check> {
         "policy",
         format!("{shown}, hash {}", policy.hash().code()),
     )];
-    checks.extend(unusable_rules(&policy));
+    checks.extend(rules(&policy));
     for role in [Role::Maker, Role::Approver] {
         let has_token = policy
             .people()
@@ -103,25 +103,24 @@ fn policy(config: &Config) -> Vec<Check> {
     checks
 }
 
-/// Rules that ask for more people than there are, once the maker is taken out.
-fn unusable_rules(policy: &Policy) -> Vec<Check> {
-    let makers: Vec<_> = policy
-        .people()
-        .filter(|person| person.roles.contains(&Role::Maker))
+/// What is wrong with the policy in itself. What is only worth knowing, `onay policy check` tells.
+fn rules(policy: &Policy) -> Vec<Check> {
+    let found = policy.check(onay_ledger::now());
+    let (wrong, more): (Vec<_>, Vec<_>) = found
+        .into_iter()
+        .partition(|one| one.severity() == Severity::Error);
+    let mut checks: Vec<Check> = wrong
+        .into_iter()
+        .map(|one| Check::wrong("rules", one.message, "mend it in the policy file"))
         .collect();
-    let unusable = policy.rules().iter().flat_map(|rule| {
-        makers.iter().filter_map(move |maker| {
-            let can_be_met = policy.can_be_met(rule, |name| *name == maker.name);
-            (!can_be_met).then(|| {
-                let detail = format!(
-                    "rule `{}` asks for more people than could approve a batch of {}",
-                    rule.name, maker.name
-                );
-                Check::wrong("rules", detail, "add approvers, or ask for fewer")
-            })
-        })
-    });
-    unusable.collect()
+    if checks.is_empty() && !more.is_empty() {
+        let detail = format!(
+            "somebody can satisfy each; `onay policy check` has {} more to say",
+            more.len()
+        );
+        checks.push(Check::ok("rules", detail));
+    }
+    checks
 }
 
 async fn store(config: &Config, account: Option<&Account>) -> Vec<Check> {

@@ -32,6 +32,8 @@ pub enum PolicyCode {
     DelegationOver,
     /// A delegation lends what its lender does not have.
     DelegationOfNothing,
+    /// Fewer than two people could make the policy looser.
+    NobodyConfirms,
     /// Rules that match the same batches.
     Overlap,
     /// A rule that asks for nothing that others do not ask for.
@@ -56,6 +58,7 @@ impl PolicyCode {
             Self::TokenOver => "token_over",
             Self::DelegationOver => "delegation_over",
             Self::DelegationOfNothing => "delegation_of_nothing",
+            Self::NobodyConfirms => "nobody_confirms",
             Self::Overlap => "overlap",
             Self::AddsNothing => "adds_nothing",
             Self::MakerApproves => "maker_approves",
@@ -74,7 +77,8 @@ impl PolicyCode {
             | Self::NoToken
             | Self::TokenOver
             | Self::DelegationOver
-            | Self::DelegationOfNothing => Severity::Warning,
+            | Self::DelegationOfNothing
+            | Self::NobodyConfirms => Severity::Warning,
             Self::Overlap
             | Self::AddsNothing
             | Self::MakerApproves

@@ -20,6 +20,7 @@ impl Policy {
             rules::looser(self, next),
             people::looser(self, next),
             people::lends_more(self, next),
+            people::leaves_one(self, next),
             safety::looser(self.safety(), next.safety()),
             safety::remembers_less(self.history(), next.history()),
         ];

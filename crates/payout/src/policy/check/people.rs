@@ -16,7 +16,14 @@ pub(super) fn check(policy: &Policy, now: DateTime<Utc>) -> Vec<PolicyFinding> {
     let of_people = people.flat_map(|person| of_person(policy, person, &asked, now));
     let lent = policy.delegations().iter();
     let of_lent = lent.filter_map(|lent| of_delegation(policy, lent, now));
-    of_people.chain(of_lent).collect()
+    let changers = policy.changers();
+    let able = changers.filter(|person| person.token.is_some() && !is_over(person, now));
+    let is_stuck = (able.count() < 2).then(|| {
+        let message = "fewer than two people could change this policy, and whatever makes it looser \
+                       takes two, a new person too; add an approver or an admin before it is active";
+        PolicyFinding::new(PolicyCode::NobodyConfirms, message.to_owned())
+    });
+    of_people.chain(of_lent).chain(is_stuck).collect()
 }
 
 /// Whether somebody cannot approve at this moment: they have no token, and nobody stands in.

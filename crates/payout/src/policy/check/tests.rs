@@ -195,6 +195,16 @@ fn tokens_that_are_missing_or_over_are_told() {
 }
 
 #[test]
+fn a_policy_that_nobody_could_make_looser_again_is_told_so() {
+    let one = format!("[[person]]\nname = \"can\"\nroles = [\"approver\"]\ntoken = \"{HASH}\"\n");
+    let two = one.clone() + &one.replace("can", "ece").replace("approver", "admin");
+    for (people, told) in [(one, 1), (two, 0)] {
+        let all = checked(&(people + &rule("all", "approvals = 1")));
+        assert_eq!(of(PolicyCode::NobodyConfirms, &all).len(), told);
+    }
+}
+
+#[test]
 fn delegations_that_are_over_or_lend_nothing_are_told() {
     let lent = |until: &str, up_to: &str| {
         format!(

@@ -55,6 +55,20 @@ fn roles(person: &Person) -> String {
     }
 }
 
+/// Where two people could have made it looser again, and then nobody can: one person must not shut
+/// all others out.
+pub(super) fn leaves_one(before: &Policy, next: &Policy) -> Vec<String> {
+    let [before, next] = [before, next].map(|policy| {
+        let able = policy.changers().filter(|person| person.token.is_some());
+        able.count()
+    });
+    let told = "fewer than two people could change the policy any more";
+    (before >= 2 && next < 2)
+        .then(|| told.to_owned())
+        .into_iter()
+        .collect()
+}
+
 /// Delegations that lend more than any one between the same people did.
 pub(super) fn lends_more(before: &Policy, next: &Policy) -> Vec<String> {
     let new = next.delegations().iter().filter(|lent| {

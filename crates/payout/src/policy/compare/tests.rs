@@ -107,7 +107,7 @@ fn what_is_as_strict_or_stricter_is_not_looser() {
         ),
         (
             "roles = [\"approver\"]\ntoken = \"HASHc\"",
-            "roles = [\"approver\", \"auditor\"]",
+            "roles = [\"approver\", \"auditor\"]\ntoken = \"HASHc\"",
         ),
         (
             "token_until = \"2027-01-31\"",
@@ -268,6 +268,23 @@ fn a_rule_that_is_gone_is_looser_unless_another_one_asks_for_as_much() {
         noticed.replace("on = [\"duplicate\"]", "")
     );
     assert_eq!(policy(BASE).loosened_by(&policy(&instead)), [""; 0]);
+}
+
+#[test]
+fn one_person_does_not_shut_all_others_out() {
+    for (from, to) in [
+        (
+            "name = \"mehmet\"\nroles = [\"approver\"]",
+            "name = \"mehmet\"\nroles = []",
+        ),
+        ("token = \"HASHm\"\n", ""),
+    ] {
+        let all = loosened(from, to);
+        assert!(
+            all.len() == 1 && all[0].contains("fewer than two"),
+            "{all:?}"
+        );
+    }
 }
 
 #[test]
