@@ -140,6 +140,9 @@ fn every_key_is_documented_and_no_other() {
     let policy = [
         ("safety", "[safety]"),
         ("person", "[[person]]"),
+        ("group", "[[group]]"),
+        ("delegation", "[[delegation]]"),
+        ("history", "[history]"),
         ("rule", "[[rule]]"),
     ];
     let mut expected = all_keys("onay.toml", "", &settings);
