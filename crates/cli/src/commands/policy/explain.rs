@@ -135,6 +135,7 @@ impl Told {
             external_id: None,
             maker: None,
             total: facts.total.number(),
+            sum: facts.total.to_string(),
             currency: facts.total.currency().code(),
             policy: policy.hash().to_string(),
             unknown: None,

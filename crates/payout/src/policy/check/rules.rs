@@ -276,6 +276,9 @@ fn replaces(asks: &[Asks], other: usize, place: usize) -> bool {
 fn named(policy: &Policy, places: &BTreeSet<usize>) -> String {
     let rules = places.iter().filter_map(|place| policy.rules().get(*place));
     let names: Vec<String> = rules.map(|rule| format!("`{}`", rule.name)).collect();
-    let verb = if names.len() == 1 { "matches" } else { "match" };
-    format!("{} {verb}", names.join(" and "))
+    match names.split_last() {
+        Some((last, [])) => format!("{last} matches"),
+        Some((last, others)) => format!("{} and {last} match", others.join(", ")),
+        None => String::new(),
+    }
 }

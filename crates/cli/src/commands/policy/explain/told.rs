@@ -11,6 +11,9 @@ pub(super) struct Told {
     pub(super) external_id: Option<String>,
     pub(super) maker: Option<String>,
     pub(super) total: String,
+    /// The same, for people.
+    #[serde(skip)]
+    pub(super) sum: String,
     pub(super) currency: &'static str,
     /// The hash of the policy file.
     pub(super) policy: String,
@@ -63,7 +66,7 @@ impl Told {
     pub(super) fn print(&self) -> anyhow::Result<()> {
         let id = self.external_id.as_deref().unwrap_or("the file");
         let by = self.maker.as_deref().unwrap_or("somebody");
-        output::line(format!("{id}: {} {} by {by}", self.total, self.currency))?;
+        output::line(format!("{id}: {} by {by}", self.sum))?;
         for rule in &self.rules {
             let matches = match &rule.because {
                 None => "matches".to_owned(),
