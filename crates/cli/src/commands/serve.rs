@@ -140,7 +140,9 @@ impl<'a> Duty<'a> {
             }
         };
         let policy = async || onay_ledger::with_past(ledger.as_ref(), &self.policy).await;
-        let policy = store::patiently(&config.store, policy).await.map_err(refused)?;
+        let policy = store::patiently(&config.store, policy)
+            .await
+            .map_err(refused)?;
         Ok(Begun {
             ledger,
             policy,
