@@ -14,7 +14,10 @@ use crate::output;
 /// Lists batches, newest first.
 pub(crate) async fn run(config: &Config, args: Batches) -> anyhow::Result<Exit> {
     let ledger = config.ledger(Access::Existing).await?;
-    let policy = super::policy_if_any(config)?;
+    let policy = match super::policy_if_any(config)? {
+        Some(policy) => Some(onay_ledger::with_past(ledger.as_ref(), &policy).await?),
+        None => None,
+    };
     let filter = Filter { state: args.state };
     let heads = ledger
         .list(

@@ -221,8 +221,8 @@ pub(crate) async fn withdraw(config: &Config, args: Withdraw) -> anyhow::Result<
 
 /// Says which rule asks for whom, and whether a person may decide. Reads only, as `show` does.
 pub(crate) async fn why(config: &Config, args: Why) -> anyhow::Result<Exit> {
-    let policy = config.policy()?;
     let ledger = config.ledger(Access::Existing).await?;
+    let policy = config.policy_on(ledger.as_ref()).await?;
     let stored = super::load(ledger.as_ref(), &args.batch.batch).await?;
     let head = stored.batch.head();
     let why = view::Why::of(head, &policy, &args.person, now());
