@@ -5,11 +5,8 @@ use rusqlite::Connection;
 
 use crate::audit_export::{assert_told, export, lines, text, verify};
 use crate::files::batch;
-use crate::tampers::{place, recompute};
+use crate::tampers::{HOUSE, place, recompute};
 use crate::world::{Setup, World};
-
-/// The house in place of a batch.
-const HOUSE: &str = "b_00000000000000000000000000000000";
 
 fn wish(world: &World, name: &str, wish: &str) {
     let reason = "a list of payees is wrong";

@@ -4,6 +4,9 @@ use onay_payout::Canonical;
 use rusqlite::{Connection, params_from_iter};
 use serde_json::Value;
 
+/// The house in place of a batch.
+pub(crate) const HOUSE: &str = "b_00000000000000000000000000000000";
+
 /// Where a line of a batch stands: an entry by its number, or the batch itself by 0.
 #[track_caller]
 pub(crate) fn place(lines: &[Value], batch: &str, seq: u64) -> usize {
@@ -52,7 +55,7 @@ pub(crate) fn recompute(lines: &mut [Value]) {
                 head.field(line["batch"].as_str().unwrap());
                 head.field(&seq.to_string());
                 head.field(line["head"].as_str().unwrap());
-                batches += 1;
+                batches += u64::from(line["batch"] != HOUSE);
                 entries += seq;
                 (prev, seq) = ("0".repeat(64).into(), 0_u64);
             }
@@ -171,7 +174,8 @@ pub(crate) fn rewrite(file: &Connection, lines: &[Value]) {
     file.execute_batch("DELETE FROM journal; UPDATE batch SET version = 999;")
         .unwrap();
     let text = |line: &Value, name: &str| line[name].as_str().map(str::to_owned);
-    for line in lines {
+    // The house journal is in cells, and stays.
+    for line in lines.iter().filter(|line| line["batch"] != HOUSE) {
         let names = [
             "batch", "at", "actor", "via", "event", "before", "after", "note", "digest", "record",
             "prev", "hash", "decision",

@@ -51,7 +51,10 @@ mod tests {
     use super::*;
 
     fn at(minutes: i64) -> DateTime<Utc> {
-        DateTime::from_timestamp(1_800_000_000, 0).unwrap() + TimeDelta::minutes(minutes)
+        let start = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        start
+            .checked_add_signed(TimeDelta::minutes(minutes))
+            .unwrap()
     }
 
     fn failed(times: &[i64]) -> Attempts {

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::digest::Digest;
 use crate::head::Head;
 use crate::ids::{BatchId, PersonName, RequestId};
+use crate::policy::Quorum;
 use crate::signature::{PublicKey, Signature};
 use crate::statement::Statement;
 
@@ -215,27 +216,27 @@ impl Decision {
 /// A decision that the policy allows. Only [`crate::Policy::judge`] makes one.
 #[derive(Debug, Clone)]
 pub struct Ruling {
-    decision: Decision,
-    is_enough: bool,
+    decision: Box<Decision>,
+    quorum: Option<Quorum>,
 }
 
 impl Ruling {
-    pub(crate) const fn new(decision: Decision, is_enough: bool) -> Self {
+    pub(crate) fn new(decision: Decision, quorum: Option<Quorum>) -> Self {
         Self {
-            decision,
-            is_enough,
+            decision: Box::new(decision),
+            quorum,
         }
     }
 
     /// The decision.
-    pub const fn decision(&self) -> &Decision {
+    pub fn decision(&self) -> &Decision {
         &self.decision
     }
 
     /// Whether the approvals that stand with it are enough, by the rules the batch is held under and
     /// by those in force.
     pub const fn is_enough(&self) -> bool {
-        self.is_enough
+        self.quorum.is_some()
     }
 }
 

@@ -104,7 +104,7 @@ pub enum Event {
 
 impl Event {
     /// The event's name in the journal.
-    pub const fn name(&self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
             Self::InitializeStarted(_) => "initialize_started",
             Self::InitializeNotSent(_) => "initialize_not_sent",

@@ -48,8 +48,8 @@ pub(crate) async fn hold(
         };
         let event = Event::ReadBack(Box::new(read));
         // A batch that is not held after all leaves nothing behind.
-        let held = job.stored.batch.apply(event.clone(), at)?;
-        let is_held = matches!(held.batch.state(), State::PendingApproval(_));
+        let after = job.stored.batch.apply(event.clone(), at)?.batch;
+        let is_held = matches!(after.state(), State::PendingApproval(_));
         let cells = if is_held { terms.cells } else { Vec::new() };
         match job.finish_where(event, cells).await {
             Err(StepError::Ledger(LedgerError::Changed)) => {}

@@ -2,6 +2,8 @@
 
 use onay_payout::{BatchId, Canonical, Digest};
 
+use crate::house::HOUSE;
+
 /// The head of a ledger while its batches are added: SHA-256 over the account, then every batch's
 /// id, version and journal head, then the totals.
 pub struct LedgerHead {
@@ -15,7 +17,7 @@ pub struct LedgerHead {
 pub struct Totals {
     /// How many batches.
     pub batches: u64,
-    /// How many journal entries they have.
+    /// How many journal entries they have, those of the ledger's own journal included.
     pub entries: u64,
     /// The hash that links them all.
     pub head: Digest,
@@ -33,12 +35,15 @@ impl LedgerHead {
         }
     }
 
-    /// Adds a batch. The newest comes first.
+    /// Adds a batch; the newest comes first. The journal of the ledger itself comes last, and is no
+    /// batch.
     pub fn add(&mut self, batch: &BatchId, version: u64, journal_head: Digest) {
         self.canonical.field(&batch.to_string());
         self.canonical.field(&version.to_string());
         self.canonical.field(&journal_head.to_string());
-        self.batches = self.batches.saturating_add(1);
+        if *batch != HOUSE {
+            self.batches = self.batches.saturating_add(1);
+        }
         self.entries = self.entries.saturating_add(version);
     }
 

@@ -94,8 +94,8 @@ impl Policy {
         if decision.is_approval() {
             self.check_counts(batch, &decision)?;
         }
-        let is_enough = self.quorum(&batch.with_decision(decision.clone())).is_ok();
-        Ok(Ruling::new(decision, is_enough))
+        let quorum = self.quorum(&batch.with_decision(decision.clone())).ok();
+        Ok(Ruling::new(decision, quorum))
     }
 
     /// The decision that would be recorded, for a person to sign: its statement is what is signed.

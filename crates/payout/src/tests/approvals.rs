@@ -407,7 +407,7 @@ fn what_was_forged_moved_left_out_or_aimed_elsewhere_is_told_and_does_not_count(
     let dated = forged(&approved, |made| made[3].at += TimeDelta::microseconds(1));
     assert_eq!((told(&dated), counts(&dated)), (1, 1));
     let lent = forged(&approved, |made| {
-        made[3].on_behalf = Some("can".parse().unwrap())
+        made[3].on_behalf = Some("can".parse().unwrap());
     });
     assert_eq!((told(&lent), counts(&lent)), (1, 1));
     // Somebody else is said to have made it.
