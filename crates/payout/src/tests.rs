@@ -14,6 +14,7 @@ mod laws;
 mod money_step;
 mod pauses;
 mod resolutions;
+mod signatures;
 mod table;
 mod turns;
 mod ways_to_lose_money;

@@ -14,8 +14,12 @@ use crate::output;
 /// The settings file as `init` writes it.
 pub(crate) const STARTER_CONFIG: &str = include_str!("../../../../deploy/onay.example.toml");
 
-/// The people a starter policy has.
-pub(crate) const PEOPLE: [(&str, Role); 2] = [("ayse", Role::Maker), ("mehmet", Role::Approver)];
+/// The people a starter policy has: enough for whatever takes two, a change of the policy too.
+const PEOPLE: [(&str, &[Role]); 3] = [
+    ("ayse", &[Role::Maker]),
+    ("mehmet", &[Role::Approver]),
+    ("selin", &[Role::Operator, Role::Admin]),
+];
 
 /// Writes starter files; never overwrites one.
 pub(crate) fn run(args: &Init) -> anyhow::Result<Exit> {
@@ -68,14 +72,14 @@ pub(crate) struct Starter {
 }
 
 impl Starter {
-    pub(crate) fn new(people: &[(&str, Role)]) -> anyhow::Result<Self> {
+    pub(crate) fn new(people: &[(&str, &[Role])]) -> anyhow::Result<Self> {
         let mut policy = include_str!("../../starter/policy.toml").to_owned();
         let mut tokens = Vec::new();
-        for (name, role) in people {
+        for (name, roles) in people {
             let name: PersonName = name.parse()?;
             let (token, hash) = issue_token(&name, &random()?)?;
             policy.push('\n');
-            policy.push_str(&person_table(&name, &[*role], &hash));
+            policy.push_str(&person_table(&name, roles, &hash));
             tokens.push((name, token));
         }
         Policy::parse(&policy)?;

@@ -273,7 +273,7 @@ async fn an_edited_decision_is_found() {
     connection
         .execute("UPDATE journal SET decision = '{}' WHERE seq = 2", [])
         .unwrap();
-    assert_eq!(problems(&file).await, [Problem::Edited(2)]);
+    assert_eq!(problems(&file).await, [Problem::Edited(2), Problem::Decisions]);
 }
 
 #[tokio::test]

@@ -29,10 +29,10 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(2);
 const QUIET_PERIOD: &str = "quiet_period = \"5s\"";
 
 /// Who plays.
-const PEOPLE: [(&str, Role); 3] = [
-    ("ayse", Role::Maker),
-    ("mehmet", Role::Approver),
-    ("okan", Role::Operator),
+const PEOPLE: [(&str, &[Role]); 3] = [
+    ("ayse", &[Role::Maker]),
+    ("mehmet", &[Role::Approver]),
+    ("okan", &[Role::Operator]),
 ];
 
 /// A set stage; its directory is removed when it is dropped.
