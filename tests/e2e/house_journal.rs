@@ -62,7 +62,7 @@ fn walk(world: &World) {
         assert_eq!(told[field], head[field], "{field}");
     }
     assert_eq!(place(&good, HOUSE, 0), good.len() - 2, "it is the last");
-    let told: Vec<_> = [1, 2]
+    let told: Vec<_> = [2, 3]
         .map(|seq| &good[place(&good, HOUSE, seq)])
         .map(|entry| (&entry["event"], &entry["actor"], &entry["via"]))
         .into_iter()
@@ -74,7 +74,7 @@ fn walk(world: &World) {
     assert_eq!(decided, ["approve"], "one was made, and stands whole");
 
     let mut edited = good.clone();
-    let at = place(&edited, HOUSE, 1);
+    let at = place(&edited, HOUSE, 2);
     edited[at]["note"] = "all is well".into();
     world.file("bad.jsonl", text(&edited));
     let problems = verify(world, "bad.jsonl", &[]);
@@ -83,15 +83,15 @@ fn walk(world: &World) {
         "a reason",
         &problems,
         Some(&house),
-        "journal: entry 1 was edited",
+        "journal: entry 2 was edited",
     );
 
     let mut cut = good;
-    cut.remove(place(&cut, HOUSE, 2));
+    cut.remove(place(&cut, HOUSE, 3));
     recompute(&mut cut);
     world.file("cut.jsonl", text(&cut));
     assert_eq!(verify(world, "cut.jsonl", &[]), []);
     let problems = verify(world, "cut.jsonl", &["good.jsonl"]);
-    let found = "its newest entries are gone: 1 are left of 2";
+    let found = "its newest entries are gone: 2 are left of 3";
     assert_told("a proposal", &problems, Some(&house), found);
 }

@@ -53,13 +53,12 @@ fn at_once(world: &World) {
     for id in &ids {
         world.submit(&pay(id, id, IBAN, "100"));
     }
-    let roles = ["worker", "worker", "worker"];
-    let _workers: Vec<Process> = roles.iter().map(|role| world.start(&[role])).collect();
+    let _workers: Vec<Process> = (0..3).map(|_| world.start(&["worker"])).collect();
     for id in &ids {
         world.wait_until(id, "pending_approval");
     }
-    let rules = ids.iter().map(|id| rule(world, id));
-    let above = rules.filter(|rule| rule == "day + everyday").count();
+    let asked = ids.iter().map(|id| rule(world, id));
+    let above = asked.filter(|rule| rule == "day + everyday").count();
     assert_eq!(above, 10);
 }
 

@@ -44,14 +44,21 @@ fn walk(world: &World) {
     }
     old.terminate();
     world.approve("mehmet", "decided");
-    let strict = changed(world, "strict.toml", (RULE, "approvals = 2\nexpires_after = \"48h\"\n"));
+    let strict = changed(
+        world,
+        "strict.toml",
+        (RULE, "approvals = 2\nexpires_after = \"48h\"\n"),
+    );
     // Stricter: one person does.
     activate(world, "mehmet", &strict).expect(0);
 
     // The old file: neither by a person nor by a worker.
     let digest = world.show("waits")["digest"].as_str().unwrap().to_owned();
     let approve = ["approve", "waits", "--digest", &digest];
-    world.run_as("zeynep", &approve).expect(3).says(&["policy", "activate"]);
+    world
+        .run_as("zeynep", &approve)
+        .expect(3)
+        .says(&["policy", "activate"]);
     let mut stale = world.start(&["serve"]);
     stale.told("is not released");
     world.books().batch("decided").assert_never_released("INIT");
@@ -76,7 +83,9 @@ fn a_policy_gets_looser_by_two_people_only_whom_the_active_one_names() {
     let two = "approvals = 2\nexpires_after = \"48h\"\n";
     let loose = changed(&world, "loose.toml", (two, RULE));
     activate(&world, "ayse", &loose).expect(3).says(&["admin"]);
-    activate(&world, "oya", &loose).expect(0).says(&["looser", "second person"]);
+    activate(&world, "oya", &loose)
+        .expect(0)
+        .says(&["looser", "second person"]);
     activate(&world, "oya", &loose).expect(0);
     // Nothing is active yet that one person wants.
     std::fs::copy(world.path("loose.toml"), world.path("policy.toml")).unwrap();
@@ -100,7 +109,9 @@ fn wrong_tokens_lock_a_name_out_for_every_process_and_nobody_else() {
     let mut console = world.start(&["serve"]);
     let url = console.told("console on ");
     world.hold(&batch("held", 2));
-    let wrong = world.token("mehmet").replace(|c: char| c.is_ascii_digit(), "0");
+    let wrong = world
+        .token("mehmet")
+        .replace(|c: char| c.is_ascii_digit(), "0");
     let wrong = format!("{}{}", &wrong[..wrong.len() - 1], "f");
     let args = ["reject", "held", "--as", "mehmet", "--reason", "no"];
     let attempt = |token: &str| {
@@ -110,18 +121,20 @@ fn wrong_tokens_lock_a_name_out_for_every_process_and_nobody_else() {
     for _ in 0..5 {
         attempt(&wrong).expect(3).says(&["token is not valid"]);
     }
-    // Also with the right one, and also over HTTP.
+    // Over HTTP not even the right one is looked at.
     let right = world.token("mehmet").to_owned();
-    attempt(&right).expect(3).says(&["too many wrong tokens", "try again after"]);
-    let answer = ureq::get(format!("{url}/v1/batches"))
-        .config()
-        .http_status_as_error(false)
-        .build()
-        .header("authorization", format!("Bearer {right}"))
-        .call()
-        .unwrap();
-    assert_eq!(answer.status(), 429);
-    assert_eq!(world.show("held")["state"], "pending_approval");
-    // Others are not touched.
-    world.run_as("ayse", &["withdraw", "held"]).expect(0);
+    let status = || {
+        ureq::get(format!("{url}/v1/batches"))
+            .config()
+            .http_status_as_error(false)
+            .build()
+            .header("authorization", format!("Bearer {right}"))
+            .call()
+            .unwrap()
+            .status()
+    };
+    assert_eq!(status(), 429);
+    // On the machine itself the right one is, and unlocks the name: who stops a release is heard.
+    attempt(&right).expect(0);
+    assert_eq!(status(), 200);
 }

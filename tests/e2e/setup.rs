@@ -76,7 +76,7 @@ fn doctor_names_what_is_wrong_and_how_to_mend_it() {
         .policy("approvals = 1", "approvals = 2")
         .build();
     world.submit(&batch("makes-the-store", 1));
-    wrong(&world, nothing, "rules", "add approvers");
+    wrong(&world, nothing, "rules", "mend it in the policy file");
 }
 
 #[test]

@@ -21,7 +21,7 @@ const ATTACKS: [(&str, Attack, &str); 7] = [
     (
         "forged",
         |made, _| made.push(made[2].replace("mehmet", "zeynep")),
-        "decision 3 of zeynep",
+        "the decisions of zeynep are not one after the other",
     ),
     (
         "edited",
@@ -145,9 +145,10 @@ fn rewritten(lines: &mut Vec<Value>, (id, text, made): &(String, String, Vec<Str
     let (decided, mut told): (Vec<Value>, Vec<Value>) = entries
         .into_iter()
         .partition(|entry| entry["decision"].is_string());
+    let decided = decided.first().or(told.last()).cloned().unwrap();
     for made in made {
         let read: Value = serde_json::from_str(made).unwrap();
-        let mut entry = decided[0].clone();
+        let mut entry = decided.clone();
         entry["actor"] = read["person"].clone();
         let is_undo = read["verdict"] == "undo";
         entry["event"] = if is_undo { "undo" } else { "approve" }.into();
@@ -224,6 +225,75 @@ fn who_owns_the_ledger_but_no_key_moves_no_money() {
         books.batch(name).assert_never_released("INIT");
     }
     books.batch("honest").assert_paid_once();
+}
+
+#[test]
+fn who_owns_the_ledger_chooses_no_weaker_rule_by_another_sum() {
+    let large = "up_to = \"150.00 TRY\"\napprovals = 1\nexpires_after = \"48h\"\n\
+        [[rule]]\nname = \"large\"\nabove = \"150.00 TRY\"\napprovals = 1\nproof = \"signature\"\n\
+        expires_after = \"24h\"\n";
+    let world = Setup::default()
+        .policy("approvals = 1\nexpires_after = \"48h\"\n", large)
+        .build();
+    let (line, name) = (world.new_key("mehmet"), "name = \"mehmet\"");
+    let policy = std::fs::read_to_string(world.path("policy.toml")).unwrap();
+    world.file(
+        "policy.toml",
+        policy.replace(name, &format!("{name}\n{line}")),
+    );
+    let serve = world.serve();
+    let small = world.hold(&batch("small", 1));
+    let sums = world.hold(&batch("sums", 2));
+    let rules = world.hold(&batch("rules", 2));
+    serve.terminate();
+    world.approve("mehmet", "small");
+
+    let file = Connection::open(world.store()).unwrap();
+    let approval = decisions(&head(&file, "small").1).remove(0);
+    let mut told = lines(&export(&world, "before.jsonl", &[]));
+    let weaker = "\"rule\":{\"name\":\"everyday\",\"needed\":1,\"asked\":[\"mehmet\"]}";
+    for (name, shown) in [("sums", &sums), ("rules", &rules)] {
+        let field = |shown: &Value, name: &str| shown[name].as_str().unwrap().to_owned();
+        let theirs = ["digest", "request_id"]
+            .iter()
+            .fold(approval.clone(), |text, name| {
+                text.replace(&field(&small, name), &field(shown, name))
+            });
+        let (id, text) = head(&file, name);
+        let from = text.find("\"rules\":[").unwrap();
+        let to = from + text[from..].find("\"signed\":true}]").unwrap() + "\"signed\":true}]".len();
+        let mut text = text.replace(&text[from..to], weaker);
+        text = text
+            .replace("\"decisions\":[]", &format!("\"decisions\":[{theirs}]"))
+            .replace(
+                "\"state\":{\"pending_approval\":",
+                "\"state\":{\"approved\":",
+            );
+        if name == "sums" {
+            let hold = text.find("\"approved\":").unwrap();
+            let (before, hold) = text.split_at(hold);
+            text = before.to_owned() + &hold.replace("\"200.03 TRY\"", "\"1.00 TRY\"");
+            assert!(text.contains("\"1.00 TRY\""), "{text}");
+        }
+        let update = "UPDATE batch SET head = ?1, state = 'approved' WHERE id = ?2";
+        file.execute(update, params![text, id]).unwrap();
+        rewritten(&mut told, &(id, text, vec![theirs]));
+    }
+    recompute(&mut told);
+    rewrite(&file, &told);
+    file.execute_batch("UPDATE job SET ready_at = 0").unwrap();
+    drop(file);
+    let _serve = world.serve();
+    world.wait_until("small", "settled");
+    let shown = world.wait_until("sums", "frozen");
+    assert_eq!(shown["frozen"]["why"], "tampered", "{shown:#}");
+    let shown = world.wait_until_again("rules", "pending_approval");
+    assert_eq!(shown["approvals"]["given"][0]["signed"], false);
+    let books = world.books();
+    for name in ["sums", "rules"] {
+        books.batch(name).assert_never_released("INIT");
+    }
+    books.batch("small").assert_paid_once();
 }
 
 #[test]

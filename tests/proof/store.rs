@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use onay_ledger::{Claim, Queue, Swap};
-use onay_payout::{Batch, Jobs, Transition};
+use onay_payout::{Batch, Jobs, State, Transition};
 
 use crate::people::batch_id;
 use crate::ports::{Change, Keeps, Kept, No};
@@ -16,6 +16,18 @@ pub(crate) const LEASE: TimeDelta = TimeDelta::seconds(30);
 
 /// The cell that is there while releases are paused.
 const PAUSED: &str = "paused";
+
+/// What a change plans, without reminders: they change nothing but the journal, which is not kept here,
+/// and what is held would be met once more for each.
+fn unreminded(change: &Change) -> Jobs {
+    match change.after.stored.batch.state() {
+        State::PendingApproval(hold) => Jobs {
+            worker: change.jobs.worker.map(|due| due.max(hold.expires_at)),
+            ..change.jobs
+        },
+        _ => change.jobs,
+    }
+}
 
 /// What is stored of one batch.
 #[derive(Debug, Clone)]
@@ -93,7 +105,7 @@ impl Store {
         }
         self.swap(&change.swaps)?;
         self.kept = Arc::clone(&change.after);
-        self.plan(&change.jobs, kept);
+        self.plan(&unreminded(change), kept);
         Ok(Arc::clone(&self.kept))
     }
 

@@ -260,7 +260,7 @@ pub(crate) async fn identify(
         Some(token) => token,
         None => ask_token(name)?,
     };
-    let identity = onay_ledger::let_in(ledger, policy, &token, onay_ledger::now()).await;
+    let identity = onay_ledger::let_in_here(ledger, policy, &token, onay_ledger::now()).await;
     let identity = identity.map_err(|no| match no {
         NotLetIn::Unauthenticated | NotLetIn::LockedOut { .. } => {
             anyhow::Error::from(Failure::refused(no.to_string()))

@@ -146,6 +146,7 @@ pub fn may_resolve(
 /// resume them, and a second one who wants the same resumes them.
 pub async fn pause(
     ledger: &dyn Ledger,
+    policy: &Policy,
     by: &Person<'_>,
     wish: PauseWish,
     reason: &str,
@@ -158,7 +159,12 @@ pub async fn pause(
                 is_new: false,
             });
         };
-        match add_pause(ledger, &known, &entry, by.via).await {
+        // Whoever stops releases is heard, by whatever policy; not so who lets them go on.
+        let more = match wish {
+            PauseWish::Pause => Vec::new(),
+            PauseWish::Resume => vec![expect_policy(ledger, policy.hash()).await?],
+        };
+        match add_pause(ledger, &known, &entry, (by.via, more)).await {
             Ok(pauses) => {
                 return Ok(Wished {
                     pauses,

@@ -48,10 +48,23 @@ pub async fn expect_policy(ledger: &dyn Ledger, ours: Digest) -> Result<Swap, Le
             active: active.code(),
             ours: ours.code(),
         }),
-        active => Ok(Swap::expect(
-            POLICY,
-            active.map(|active| active.to_string()),
-        )),
+        Some(active) => Ok(Swap::expect(POLICY, Some(active.to_string()))),
+        None => {
+            none_ever(ledger).await?;
+            Ok(Swap::expect(POLICY, None))
+        }
+    }
+}
+
+/// That no policy was ever active is what the house journal says, too.
+async fn none_ever(ledger: &dyn Ledger) -> Result<(), LedgerError> {
+    let house = house::read(ledger).await?;
+    match standing(&house.entries) {
+        Some(_) if house.policy.is_none() => {
+            let what = "the active policy is missing; the house journal names one";
+            Err(LedgerError::Corrupt(what.to_owned()))
+        }
+        Some(_) | None => Ok(()),
     }
 }
 
@@ -79,7 +92,9 @@ pub async fn begin_policy(
     at: DateTime<Utc>,
 ) -> Result<(), LedgerError> {
     while active_policy(ledger).await?.is_none() {
+        none_ever(ledger).await?;
         let hash = policy.hash();
+        let kept = policy_text(ledger, hash).await?;
         let event = HouseEvent {
             actor: actor.clone(),
             event: ACTIVATED,
@@ -91,7 +106,7 @@ pub async fn begin_policy(
         };
         let swaps = vec![
             Swap::new(POLICY, None, Some(hash.to_string())),
-            Swap::new(text_key(hash), None, Some(policy.text().to_owned())),
+            Swap::new(text_key(hash), kept, Some(policy.text().to_owned())),
         ];
         match house::record(ledger, event, swaps).await {
             // Somebody else was first.

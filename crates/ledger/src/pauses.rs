@@ -23,7 +23,8 @@ pub async fn is_paused(ledger: &dyn Ledger) -> Result<bool, LedgerError> {
     Ok(found.into_iter().flatten().next().is_some())
 }
 
-/// Adds to the pauses what somebody wants, who did so from `via`; from then on commits go by it.
+/// Adds to the pauses what somebody wants, who did so from `via`, if `more` cells are what they must
+/// be; from then on commits go by it.
 ///
 /// # Errors
 /// [`LedgerError::Changed`] when somebody else added to what is `known`.
@@ -31,7 +32,7 @@ pub async fn add_pause(
     ledger: &dyn Ledger,
     known: &Pauses,
     entry: &PauseEntry,
-    via: &'static str,
+    (via, more): (&'static str, Vec<Swap>),
 ) -> Result<Pauses, LedgerError> {
     let house = house::read(ledger).await?;
     let before = of(&house)?;
@@ -57,7 +58,8 @@ pub async fn add_pause(
         PauseStep::Resumed => None,
     };
     let swap = Swap::new(PAUSED, house.paused.clone(), stands);
-    let added = house::append(ledger, house.tip, event, vec![swap]).await?;
+    let swaps = [vec![swap], more].concat();
+    let added = house::append(ledger, house.tip, event, swaps).await?;
     let entries = [house.entries, vec![added]].concat();
     read(&entries)
 }

@@ -9,10 +9,10 @@ const FORGIVEN: u32 = 5;
 const FIRST_LOCK: TimeDelta = TimeDelta::minutes(1);
 
 /// The longest time.
-const LONGEST_LOCK: TimeDelta = TimeDelta::hours(1);
+const LONGEST_LOCK: TimeDelta = TimeDelta::minutes(15);
 
 /// After so long without a wrong one, those before are forgotten.
-const FORGOTTEN_AFTER: TimeDelta = TimeDelta::hours(2);
+const FORGOTTEN_AFTER: TimeDelta = TimeDelta::hours(1);
 
 /// Wrong tokens in one name, as a ledger keeps them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,9 @@ impl Attempts {
         let more = self.failures.checked_sub(FORGIVEN)?;
         let factor = 1_i32.checked_shl(more.min(20)).unwrap_or(i32::MAX);
         let lock = FIRST_LOCK.checked_mul(factor).unwrap_or(LONGEST_LOCK);
-        let until = self.last.checked_add_signed(lock.min(LONGEST_LOCK))?;
+        // A clock that was ahead locks nobody out for longer.
+        let last = self.last.min(at);
+        let until = last.checked_add_signed(lock.min(LONGEST_LOCK))?;
         (at < until).then_some(until)
     }
 
@@ -73,13 +75,18 @@ mod tests {
         let six = failed(&[0, 0, 0, 0, 0, 1]);
         assert_eq!(six.locked_until(at(1)), Some(at(3)));
         let many = failed(&[0; 60]);
-        assert_eq!(many.locked_until(at(59)), Some(at(60)));
-        assert_eq!(many.locked_until(at(60)), None);
+        assert_eq!(many.locked_until(at(14)), Some(at(15)));
+        assert_eq!(many.locked_until(at(15)), None);
+        let ahead = Attempts {
+            last: at(600),
+            ..many
+        };
+        assert_eq!(ahead.locked_until(at(0)), Some(at(15)));
     }
 
     #[test]
     fn what_is_long_past_is_forgotten() {
-        assert_eq!(failed(&[0, 0, 0, 0, 0, 0, 120]).failures, 1);
-        assert_eq!(failed(&[0, 0, 0, 0, 0, 0, 119]).failures, 7);
+        assert_eq!(failed(&[0, 0, 0, 0, 0, 0, 60]).failures, 1);
+        assert_eq!(failed(&[0, 0, 0, 0, 0, 0, 59]).failures, 7);
     }
 }

@@ -53,6 +53,15 @@ pub struct Parent {
     pub external_id: ExternalId,
     /// Who asked for it: they wrote what is sent again.
     pub maker: PersonName,
+    /// Who asked for those it sent again from itself.
+    pub earlier: Vec<PersonName>,
+}
+
+impl Parent {
+    /// Everybody who asked for what is sent again.
+    pub(crate) fn makers(&self) -> impl Iterator<Item = &PersonName> {
+        std::iter::once(&self.maker).chain(&self.earlier)
+    }
 }
 
 /// What an attempt that was given up left at the provider.
@@ -80,11 +89,8 @@ impl Head {
 
     /// Whether this person is behind what would be paid: nobody decides on their own batch.
     pub fn is_made_by(&self, person: &PersonName) -> bool {
-        let wrote_it = self
-            .parent
-            .as_ref()
-            .is_some_and(|parent| parent.maker == *person);
-        self.maker == *person || wrote_it
+        let wrote_it = |parent: &Parent| parent.makers().any(|maker| maker == person);
+        self.maker == *person || self.parent.as_ref().is_some_and(wrote_it)
     }
 
     /// What rules look at in what is held.
@@ -107,8 +113,10 @@ impl Head {
             return Vec::new();
         };
         let mut standing: Vec<&Decision> = Vec::new();
-        let on_this =
-            |made: &&Decision| made.digest == hold.digest && !self.is_made_by(&made.person);
+        let on_this = |made: &&Decision| {
+            let is_same = made.request_id.is_none() || made.request_id == hold.request_id;
+            made.digest == hold.digest && is_same && !self.is_made_by(&made.person)
+        };
         for decision in self.decisions.iter().filter(on_this) {
             standing.retain(|made| made.person != decision.person);
             if matches!(decision.verdict, Verdict::Approve { .. }) {

@@ -25,7 +25,7 @@ use crate::digest::Digest;
 use crate::head::Head;
 use crate::ids::PersonName;
 use crate::money::Money;
-use crate::requirement::{Given, HeldRule, HeldStep, Requirement};
+use crate::requirement::{Given, HeldRule, HeldStep, Proof, Requirement};
 use crate::signature::PublicKey;
 
 pub use authenticate::{Identity, Unauthenticated};
@@ -165,6 +165,11 @@ impl Policy {
     /// The rules, in the order of the file.
     pub fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    /// Whether any rule asks for a signature.
+    pub fn asks_for_signatures(&self) -> bool {
+        self.rules.iter().any(|rule| rule.proof == Proof::Signature)
     }
 
     /// Within which time likely duplicates are looked for; nothing, when nothing is remembered of

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use onay_ledger::{
-    Access, Actor, Authority, Commit, Ledger, LedgerError, Opened, Opening, Stored, now,
+    Access, Actor, Authority, Commit, Ledger, LedgerError, Opened, Opening, Stored, Swap,
+    expect_policy, now,
 };
 use onay_payout::{
     Batch as Accepted, BatchId, BatchRef, Checked, Checksums, Code, Content, Draft, Event, Finding,
@@ -108,6 +109,7 @@ impl Producer {
         checksums: Checksums,
     ) -> Result<Enqueued, EnqueueError> {
         let (content, findings) = check(draft, checksums, &self.policy)?;
+        self.in_force().await?;
         let at = now();
         let content = Arc::new(content);
         let id = BatchId::new(Uuid::now_v7());
@@ -167,13 +169,20 @@ impl Producer {
                 }
                 Err(illegal) => return Err(illegal.into()),
             };
+            let in_force = self.in_force().await?;
             let commit = Commit::new(&stored, transition, &self.actor(), at, Authority::Version);
-            match self.ledger.commit(commit).await {
+            match self.ledger.commit(commit.with_swaps(vec![in_force])).await {
                 Ok(stored) => return Ok(stored.batch.head().clone()),
-                Err(LedgerError::Stale) => {}
+                Err(LedgerError::Stale | LedgerError::Changed) => {}
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// That the policy by which this maker proved who they are is the active one: whoever brings a
+    /// file of their own could be anybody by it.
+    pub(crate) async fn in_force(&self) -> Result<Swap, LedgerError> {
+        expect_policy(self.ledger.as_ref(), self.policy.hash()).await
     }
 
     pub(crate) fn ledger(&self) -> &dyn Ledger {

@@ -65,6 +65,7 @@ impl Producer {
     /// # Errors
     /// [`LedgerError::NotFound`] when there is no such batch.
     pub async fn resend(&self, parent: &BatchRef) -> Result<Enqueued, ResendError> {
+        self.in_force().await?;
         loop {
             let stored = self.ledger().load(parent).await?;
             let parent = stored.ok_or(LedgerError::NotFound)?.batch;

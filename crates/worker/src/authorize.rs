@@ -7,21 +7,20 @@
 //! sent from here.
 
 use std::collections::HashSet;
-use std::time::Duration;
 
 use chrono::TimeDelta;
 use onay_ledger::{Done, LedgerError, StepError, Swap, expect_policy};
 use onay_payout::provider::{ItemKind, Lookup, ProviderError, RemoteCopy, RemoteStatus};
-use onay_payout::{Event, Funds, Hold, ItemId, Quorum, ReleaseLook, Shortage, Shown, Why, cadence};
+use onay_payout::{
+    Comparison, Event, Funds, Hold, ItemId, OnReleaseDoubt, Quorum, ReadBack, ReleaseLook,
+    Shortage, Shown, Why, cadence,
+};
 
 use tracing::error;
 
-use crate::gate::PAUSED_LOOK;
+use crate::gate::{OTHER_POLICY_LOOK, PAUSED_LOOK};
 use crate::job::{Job, not_shown};
 use crate::soundness;
-
-/// How soon an approved batch is looked at again by a worker whose policy is not the active one.
-const OTHER_POLICY_LOOK: Duration = Duration::from_secs(10);
 
 /// How often a balance that is still short is told anew.
 const SHORTAGE_TOLD: TimeDelta = TimeDelta::minutes(10);
@@ -137,6 +136,9 @@ async fn look_once_more(job: &Job<'_>, hold: &Hold) -> Result<Seen, ProviderErro
     if !copy.is_waiting(hold.judged.as_ref()) {
         return Ok(Seen::PastInit(copy.batch.status));
     }
+    if let Some(differences) = compared(job, hold).await? {
+        return Ok(Seen::Differs(differences));
+    }
     let now = Shown {
         total: copy.batch.total,
         count: copy.total_items,
@@ -149,6 +151,28 @@ async fn look_once_more(job: &Job<'_>, hold: &Hold) -> Result<Seen, ProviderErro
             "the provider shows {now}, and showed {then} when it was held"
         )])
     })
+}
+
+/// Where signatures are asked for, who owns the ledger must not choose what is released by them either:
+/// the provider's copy is compared once more with what was approved, in full.
+async fn compared(job: &Job<'_>, hold: &Hold) -> Result<Option<Vec<String>>, ProviderError> {
+    let policy = &job.worker.policy;
+    let depth = policy.safety().read_back;
+    if !policy.asks_for_signatures() || depth == ReadBack::Off {
+        return Ok(None);
+    }
+    let by = Lookup::Request(hold.request_id.clone().ok_or_else(not_shown)?);
+    let sent = job.stored.batch.content().items().len();
+    let copy = job.worker.provider.retrieve_whole(&by, sent).await?;
+    match job
+        .stored
+        .batch
+        .compare(&copy.ok_or_else(not_shown)?, depth)
+    {
+        Comparison::Same => Ok(None),
+        Comparison::Differs(differences) => Ok(Some(differences)),
+        Comparison::Incomplete(what) => Err(ProviderError::InDoubt(what)),
+    }
 }
 
 fn figures(shown: Shown) -> String {
@@ -217,11 +241,18 @@ pub(crate) async fn ask(job: Job<'_>, hold: Hold) -> Result<Done, StepError> {
         Ok(page) => page,
         Err(error) => return job.later("the look after the release", &error).await,
     };
-    let safety = job.worker.policy.safety();
+    let (policy, ledger) = (&job.worker.policy, job.worker.ledger.as_ref());
+    let safety = policy.safety();
+    // Only the active policy allows to send again.
+    let (on_doubt, cells) = match expect_policy(ledger, policy.hash()).await {
+        Ok(in_force) => (safety.on_release_doubt, vec![in_force]),
+        Err(LedgerError::OtherPolicy { .. }) => (OnReleaseDoubt::Ask, Vec::new()),
+        Err(error) => return Err(error.into()),
+    };
     let look = ReleaseLook {
         copy: page.into(),
         quiet_period: safety.quiet_period,
-        on_doubt: safety.on_release_doubt,
+        on_doubt,
     };
-    job.finish(Event::ReleaseLooked(look)).await
+    job.finish_where(Event::ReleaseLooked(look), cells).await
 }

@@ -9,6 +9,9 @@ use tracing::warn;
 /// How soon an approved batch is looked at again while releases are paused: so soon they go on.
 pub(crate) const PAUSED_LOOK: Duration = Duration::from_secs(1);
 
+/// How soon a batch is looked at again by a worker whose policy is not the active one.
+pub(crate) const OTHER_POLICY_LOOK: Duration = Duration::from_secs(10);
+
 /// The ledger refuses to start a release while releases are paused. This only keeps a worker from
 /// asking the provider in vain, and tells once when a pause begins and when it ends.
 #[derive(Debug, Default)]

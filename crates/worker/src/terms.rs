@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use onay_ledger::{Done, LedgerError, StepError, Swap, history};
+use onay_ledger::{Done, LedgerError, StepError, Swap, expect_policy, history};
 use onay_payout::cadence::EXPIRES_AFTER;
 use onay_payout::history::{
     Counted, History, HistoryScope, HistorySettings, Weighing, forget, weigh,
@@ -14,6 +14,9 @@ use onay_payout::{
     PersonName, ReadBack, State,
 };
 
+use tracing::error;
+
+use crate::gate::OTHER_POLICY_LOOK;
 use crate::job::Job;
 
 /// How often the terms are found anew when other batches change them meanwhile.
@@ -29,10 +32,18 @@ pub(crate) async fn hold(
     copy: Option<RemoteCopy>,
     depth: ReadBack,
 ) -> Result<Done, StepError> {
+    let (policy, ledger) = (&job.worker.policy, job.worker.ledger.as_ref());
     for _ in 0..TRIES_MAX {
+        let in_force = match expect_policy(ledger, policy.hash()).await {
+            Ok(in_force) => in_force,
+            Err(error @ LedgerError::OtherPolicy { .. }) => {
+                error!(batch.id = %job.claim.batch, "batch {} is not held: {error}", job.claim.batch);
+                return Ok(Done::Later(OTHER_POLICY_LOOK));
+            }
+            Err(error) => return Err(error.into()),
+        };
         let at = job.now();
         let terms = Terms::now(job, copy.as_ref(), at).await?;
-        let policy = &job.worker.policy;
         let head = job.stored.batch.head();
         let facts = terms.facts.as_ref();
         let rules = facts.map(|facts| policy.requirement(facts, head));
@@ -50,7 +61,8 @@ pub(crate) async fn hold(
         // A batch that is not held after all leaves nothing behind.
         let after = job.stored.batch.apply(event.clone(), at)?.batch;
         let is_held = matches!(after.state(), State::PendingApproval(_));
-        let cells = if is_held { terms.cells } else { Vec::new() };
+        let mut cells = if is_held { terms.cells } else { Vec::new() };
+        cells.push(in_force);
         match job.finish_where(event, cells).await {
             Err(StepError::Ledger(LedgerError::Changed)) => {}
             done => return done,

@@ -113,6 +113,7 @@ impl Visit {
             key: key.public_key(),
             signature: key.sign(statement.digest()),
         };
+        let at = draft.at;
         Ok(Some(SignedAt { at, signed }))
     }
 

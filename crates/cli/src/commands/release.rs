@@ -35,7 +35,7 @@ async fn wish(config: &Config, wish: PauseWish, args: ReleaseWish) -> anyhow::Re
         identity: &identity,
         via: "cli",
     };
-    let wished = desk::pause(ledger.as_ref(), &person, wish, &args.reason).await;
+    let wished = desk::pause(ledger.as_ref(), &policy, &person, wish, &args.reason).await;
     let wished = wished.map_err(|error| match error {
         PauseError::Refused(no) => anyhow::Error::from(Failure::refused(no.to_string())),
         PauseError::Ledger(error) => error.into(),

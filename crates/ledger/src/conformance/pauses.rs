@@ -25,7 +25,7 @@ fn entry(scene: &Scene<'_>, step: PauseStep, by: &str) -> PauseEntry {
 
 async fn add(scene: &Scene<'_>, step: PauseStep, by: &str) -> Pauses {
     let (known, entry) = (scene.pauses().await, entry(scene, step, by));
-    let added = add_pause(&*scene.ledger, &known, &entry, "library").await;
+    let added = add_pause(&*scene.ledger, &known, &entry, ("library", Vec::new())).await;
     added.unwrap()
 }
 
@@ -169,7 +169,9 @@ pub(super) async fn pauses_are_only_added_to_and_concurrent_ones_have_one_winner
     let adding = (0..8).map(|n| {
         let (ledger, none) = (Arc::clone(&scene.ledger), none.clone());
         let entry = entry(scene, PauseStep::Paused, &format!("person-{n}"));
-        tokio::spawn(async move { add_pause(&*ledger, &none, &entry, "library").await })
+        tokio::spawn(
+            async move { add_pause(&*ledger, &none, &entry, ("library", Vec::new())).await },
+        )
     });
     let added = join_all(adding).await.into_iter().map(Result::unwrap);
     let (won, lost): (Vec<_>, Vec<_>) = added.partition(Result::is_ok);

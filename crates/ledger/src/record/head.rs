@@ -93,6 +93,8 @@ impl From<HeadRecord> for Head {
 struct ParentRecord {
     external_id: Text<ExternalId>,
     maker: Text<PersonName>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    earlier: Vec<Text<PersonName>>,
 }
 
 impl From<&Parent> for ParentRecord {
@@ -100,6 +102,7 @@ impl From<&Parent> for ParentRecord {
         Self {
             external_id: Text(parent.external_id.clone()),
             maker: Text(parent.maker.clone()),
+            earlier: parent.earlier.iter().cloned().map(Text).collect(),
         }
     }
 }
@@ -109,6 +112,7 @@ impl From<ParentRecord> for Parent {
         Self {
             external_id: record.external_id.0,
             maker: record.maker.0,
+            earlier: record.earlier.into_iter().map(|Text(name)| name).collect(),
         }
     }
 }

@@ -195,7 +195,11 @@ fn state() -> impl Strategy<Value = State> {
 }
 
 fn parent() -> impl Strategy<Value = Parent> {
-    (id(), id()).prop_map(|(external_id, maker)| Parent { external_id, maker })
+    (id(), id(), vec(id(), 0..3)).prop_map(|(external_id, maker, earlier)| Parent {
+        external_id,
+        maker,
+        earlier,
+    })
 }
 
 fn left() -> impl Strategy<Value = Left> {

@@ -162,7 +162,7 @@ async fn paused() -> (Sqlite, Connection) {
             reason: "ödeme listesi".to_owned(),
         };
         let known = scene.pauses().await;
-        add_pause(&*scene.ledger, &known, &entry, "cli")
+        add_pause(&*scene.ledger, &known, &entry, ("cli", Vec::new()))
             .await
             .unwrap();
     }
@@ -273,7 +273,10 @@ async fn an_edited_decision_is_found() {
     connection
         .execute("UPDATE journal SET decision = '{}' WHERE seq = 2", [])
         .unwrap();
-    assert_eq!(problems(&file).await, [Problem::Edited(2), Problem::Decisions]);
+    assert_eq!(
+        problems(&file).await,
+        [Problem::Edited(2), Problem::Decisions]
+    );
 }
 
 #[tokio::test]

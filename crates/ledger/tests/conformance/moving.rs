@@ -135,7 +135,7 @@ async fn furnish(house: &dyn House) -> Vec<BatchId> {
         reason: "we move".to_owned(),
     };
     let never = Pauses::default();
-    let added = add_pause(&*scene.ledger, &never, &paused, "library").await;
+    let added = add_pause(&*scene.ledger, &never, &paused, ("library", Vec::new())).await;
     added.unwrap();
     scene.ledger.swap(&cells()).await.unwrap();
     let mut ids = Vec::new();

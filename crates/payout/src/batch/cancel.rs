@@ -84,7 +84,13 @@ impl Batch {
 
     /// The end of a batch that was turned down, or its new beginning.
     pub(super) fn cancelled(&self, cancelling: &Cancelling, at: DateTime<Utc>) -> Transition {
+        // What it was counted with is taken back by now, once.
+        let uncounted = |hold: Hold| Hold {
+            history: None,
+            ..hold
+        };
         let sent = cancelling.hold.clone().filter(|hold| hold.is_sent);
+        let sent = sent.map(uncounted);
         let turned_down = TurnedDown {
             sent: sent.map(Box::new),
             ..cancelling.turned_down.clone()

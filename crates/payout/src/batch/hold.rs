@@ -83,6 +83,44 @@ impl Batch {
         Ok(self.to(State::PendingApproval(hold), jobs, at).noted(note))
     }
 
+    /// What is recorded of a hold and does not follow from the content: nobody who writes records
+    /// chooses by which sum, or for which request, a batch is approved.
+    pub fn contradictions(&self) -> Vec<String> {
+        let Some(hold) = self.state().hold() else {
+            return Vec::new();
+        };
+        let (head, content) = (self.head(), self.content());
+        let valid: Vec<&Item> = self.valid_items().collect();
+        let amounts = valid.iter().map(|item| item.amount);
+        let total = Money::sum(content.currency(), amounts);
+        let is_total = total.as_ref() == Ok(&hold.total);
+        let is_largest = hold.largest == largest(&valid, hold.total);
+        let id = hold.request_id.as_ref().map_or("", |id| id.as_str());
+        let account = hold.account.as_str();
+        let digest = total.map(|total| self.digest(account, id, valid, total));
+        let is_content = head.external_id == *content.external_id()
+            && head.purpose == content.purpose()
+            && head.count == content.items().len();
+        [
+            (
+                is_total && is_largest,
+                "the sums of what is held are not those of its items",
+            ),
+            (
+                digest == Ok(hold.digest),
+                "the digest that was decided on is not that of what is held",
+            ),
+            (
+                is_content,
+                "the batch is said to be another than its content",
+            ),
+        ]
+        .into_iter()
+        .filter(|(is_so, _)| !is_so)
+        .map(|(_, told)| told.to_owned())
+        .collect()
+    }
+
     /// What an approval binds to: where the money comes from, the provider's id, and every item
     /// that would be paid.
     fn digest(&self, account: &str, request_id: &str, valid: Vec<&Item>, total: Money) -> Digest {

@@ -84,6 +84,13 @@ impl Batch {
         let parent = Parent {
             external_id: self.content().external_id().clone(),
             maker: self.maker().clone(),
+            earlier: self
+                .head()
+                .parent
+                .iter()
+                .flat_map(Parent::makers)
+                .cloned()
+                .collect(),
         };
         transition.note = format!("sends again what came back from {}", parent.external_id);
         transition.batch.head.parent = Some(parent);

@@ -190,7 +190,8 @@ impl Policy {
                     found: revision,
                 });
             }
-            if earlier.last().is_some_and(|before| before.at > made.at) {
+            let is_older = |before: &&Decision| before.at > made.at && before.revision != 0;
+            if earlier.last().is_some_and(is_older) {
                 forged.push(Forged::Time {
                     person: person.clone(),
                     revision,

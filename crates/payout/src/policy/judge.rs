@@ -7,6 +7,7 @@ use crate::decision::{Decision, Motion, Ruling, Verdict};
 use crate::head::Head;
 use crate::ids::PersonName;
 use crate::money::Money;
+use crate::requirement::Given;
 use crate::state::{Hold, State};
 
 /// How old a signature may be when it is handed in, and how far ahead its clock.
@@ -171,17 +172,15 @@ impl Policy {
         }
         let asked = [hold.rules.asked(), in_force.asked()];
         let is_asked = |name: &PersonName| asked.iter().any(|asked| asked.contains(name));
-        if is_approver && is_asked(by) {
-            return Ok(MayDecide {
+        let lenders = self.stands_in_for(by, hold.total, at);
+        let own = (is_approver && is_asked(by)).then_some(None);
+        let lent = lenders.filter(|name| is_asked(name)).map(Some);
+        // Their own word goes before a word in somebody's place, where it helps as much.
+        let places = own.into_iter().chain(lent);
+        match places.min_by_key(|place| self.missing_with(batch, by, *place)) {
+            Some(on_behalf) => Ok(MayDecide {
                 hold,
-                on_behalf: None,
-            });
-        }
-        let mut lenders = self.stands_in_for(by, hold.total, at);
-        match lenders.find(|name| is_asked(name)) {
-            Some(lender) => Ok(MayDecide {
-                hold,
-                on_behalf: Some(lender.clone()),
+                on_behalf: on_behalf.cloned(),
             }),
             None => Err(NotAllowed::NotAsked {
                 person: by.clone(),
@@ -194,6 +193,28 @@ impl Policy {
                     .join(", "),
             }),
         }
+    }
+
+    /// How many approvals are missing once this person approves, in this place.
+    fn missing_with(
+        &self,
+        batch: &Head,
+        person: &PersonName,
+        on_behalf: Option<&PersonName>,
+    ) -> usize {
+        let mut given = self.counted(batch);
+        given.retain(|given| given.person != *person);
+        given.push(Given {
+            person: person.clone(),
+            on_behalf: on_behalf.cloned(),
+            is_signed: self
+                .person(person)
+                .is_some_and(|known| known.public_key.is_some()),
+        });
+        let requirements = self.requirements(batch).into_iter().flatten();
+        let rules = requirements.flat_map(|asks| asks.into_owned().rules);
+        let missing = rules.map(|rule| rule.missing(&given));
+        missing.fold(0, usize::saturating_add)
     }
 
     /// What is signed must be this very decision, by the key of the policy, a moment ago.

@@ -7,9 +7,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::world::{approve, at, copy, initialized, intent, received, walk};
 use crate::provider::RemoteStatus;
 use crate::{
-    Account, Batch, CopyRead, Decision, Digest, Event, Facts, Forged, Given, HeldHistory,
-    HistoryFacts, Identity, ItemStatus, Money, Motion, NotAllowed, OnInvalid, Policy, ReadBack,
-    Short, SignalKind, Signals, Signed, SignedAt, SigningKey, State, Verdict, issue_token,
+    Account, Batch, CopyRead, Digest, Event, Facts, Given, HeldHistory, HistoryFacts, Identity,
+    ItemStatus, Money, Motion, NotAllowed, OnInvalid, Policy, ReadBack, Short, SignalKind, Signals,
+    Signed, SignedAt, SigningKey, State, Verdict, issue_token,
 };
 
 /// Who is who: `ayse` makes, the others approve; `ali` and `veli` stand in.
@@ -100,7 +100,12 @@ impl House {
         walk(batch, events)
     }
 
-    pub(super) fn decide(&self, batch: &Batch, name: &str, verdict: Verdict) -> Result<Batch, NotAllowed> {
+    pub(super) fn decide(
+        &self,
+        batch: &Batch,
+        name: &str,
+        verdict: Verdict,
+    ) -> Result<Batch, NotAllowed> {
         let digest = digest(batch).to_string();
         let motion = Motion::new(verdict, &digest);
         let ruling = self
@@ -109,7 +114,12 @@ impl House {
         Ok(batch.apply(Event::Decided(ruling), at(10)).unwrap().batch)
     }
 
-    pub(super) fn sign(&self, batch: &Batch, name: &str, verdict: Verdict) -> Result<Batch, NotAllowed> {
+    pub(super) fn sign(
+        &self,
+        batch: &Batch,
+        name: &str,
+        verdict: Verdict,
+    ) -> Result<Batch, NotAllowed> {
         self.sign_with(batch, name, verdict, (&key(name), at(10)))
     }
 

@@ -141,4 +141,3 @@ fn a_clock_that_is_ahead_makes_no_later_decision_look_forged() {
     let behind = house.sign(&undone, "mehmet", approve());
     assert!(matches!(behind, Err(NotAllowed::Signature(_))));
 }
-

@@ -50,10 +50,8 @@ impl House {
                 .hint("name an empty one with --store, or none for a file that is gone afterwards")
                 .into());
         }
-        let mut starter = Starter::new(&[
-            ("maker", &[Role::Maker]),
-            ("approver", &[Role::Approver]),
-        ])?;
+        let mut starter =
+            Starter::new(&[("maker", &[Role::Maker]), ("approver", &[Role::Approver])])?;
         let read_back = format!("read_back = \"{}\"", args.read_back);
         starter.policy = starter.policy.replace("read_back = \"full\"", &read_back);
         let policy = Arc::new(Policy::parse(&starter.policy)?);

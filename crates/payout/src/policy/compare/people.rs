@@ -2,15 +2,19 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::ids::PersonName;
 use crate::policy::{Delegation, Person, Policy, Role};
 
 /// People who may do more, or who may prove who they are in another way.
 pub(super) fn looser(before: &Policy, next: &Policy) -> Vec<String> {
-    let people = next.people().filter(|person| acts(next, person));
-    let looser = people.flat_map(|person| match before.person(&person.name) {
-        Some(known) => changed(known, person),
-        None => vec![format!("{} is new: {}", person.name, roles(person))],
-    });
+    let looser = next
+        .people()
+        .flat_map(|person| match before.person(&person.name) {
+            // Also of those who only read: they may get more some day, and nobody would look again.
+            Some(known) => changed(known, person),
+            None if !acts(next, person) => Vec::new(),
+            None => vec![format!("{} is new: {}", person.name, roles(person))],
+        });
     looser.collect()
 }
 
@@ -58,10 +62,19 @@ fn roles(person: &Person) -> String {
 /// Where two people could have made it looser again, and then nobody can: one person must not shut
 /// all others out.
 pub(super) fn leaves_one(before: &Policy, next: &Policy) -> Vec<String> {
-    let [before, next] = [before, next].map(|policy| {
+    let able = |policy: &Policy| {
         let able = policy.changers().filter(|person| person.token.is_some());
-        able.count()
-    });
+        able.map(|person| (person.name.clone(), person.token_until))
+            .collect::<Vec<_>>()
+    };
+    let (before, next) = (able(before), able(next));
+    // A token that ends sooner than it did may be over by now.
+    let stays = |(name, until): &&(PersonName, Option<DateTime<Utc>>)| {
+        let mut before = before.iter();
+        let known = before.find(|(known, _)| known == name);
+        known.is_none_or(|(_, was)| was == until || lasts_longer(*was, *until))
+    };
+    let (before, next) = (before.len(), next.iter().filter(stays).count());
     let told = "fewer than two people could change the policy any more";
     (before >= 2 && next < 2)
         .then(|| told.to_owned())
