@@ -98,7 +98,8 @@ impl std::error::Error for Failure {}
 
 /// The exit code of an error: its own if it has one, 1 otherwise.
 pub(crate) fn of(error: &anyhow::Error) -> Exit {
-    if let Some(LedgerError::Moved { .. }) = error.downcast_ref() {
+    if let Some(LedgerError::Moved { .. } | LedgerError::OtherPolicy { .. }) = error.downcast_ref()
+    {
         return Exit::Refused;
     }
     error
