@@ -70,6 +70,18 @@ def is_signed(key, signature, digits):
         return False
 
 
+def is_decided(entry, made):
+    """Whether a decision is that of the entry's actor, and fits the signature that it carries, if any."""
+    verdict, signed = made["verdict"], made.get("signed")
+    word, said = next(iter(verdict.items())) if isinstance(verdict, dict) else (verdict, {})
+    code = said.get("code", "other") if word == "reject" else None
+    text = said.get("comment") or said.get("reason") if said.get("comment") != "" else ""
+    fields = [entry["batch"], made["digest"], made.get("request_id"), word, text, code, made["person"],
+              made.get("on_behalf"), made["policy"], made.get("revision", 0), made["at"]]
+    is_right = not signed or is_signed(signed["key"], signed["signature"], digest("onay decision 1", fields))
+    return made["person"] == entry["actor"] and is_right
+
+
 def read(path, earlier, told):
     """Reads an export: its head, and of each batch the hash of every entry by number."""
     with open(path, encoding="utf-8", newline="\n") as file:
@@ -103,6 +115,8 @@ def read(path, earlier, told):
                 form = "onay journal 2" if decision else "onay journal 1"
                 if entry["hash"] != digest(form, [*map(entry.get, ENTRY), *decision]):
                     told(entry["batch"], f"entry {entry['seq']} was edited")
+                if decision and not is_decided(entry, json.loads(decision[0])):
+                    told(entry["batch"], f"the decision in entry {entry['seq']} is not what its person signed")
                 seq, prev = entry["seq"], entry["hash"]
                 known[batch][seq] = prev
             if start["holds"] == "journals" and (seq, prev) != (version, head):

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::audit_export::{export, lines};
+use crate::audit_export::{export, lines, verify};
 use crate::files::batch;
 use crate::keys::PASSPHRASE;
 use crate::tampers::{recompute, rewrite};
@@ -204,8 +204,16 @@ fn who_owns_the_ledger_but_no_key_moves_no_money() {
                ON CONFLICT DO UPDATE SET ready_at = 0";
     file.execute(due, []).unwrap();
     drop(file);
-    // The ledger itself looks right: whoever did this left nothing to be seen without a key.
-    world.run(&["audit", "verify"]).expect(0);
+    // Whoever did this left nothing to be seen but the signatures.
+    let told = world.run(&["audit", "verify", "--json"]).expect(4).json();
+    for problem in told["problems"].as_array().unwrap() {
+        let what = problem["problem"].as_str().unwrap();
+        assert!(what.contains("is not what its person signed"), "{what}");
+    }
+    let after = export(&world, "after.jsonl", &[]);
+    assert!(!after.is_empty());
+    let found = verify(&world, "after.jsonl", &[]);
+    assert!(!found.is_empty(), "by two verifiers");
 
     let _serve = world.serve();
     world.wait_until("honest", "settled");

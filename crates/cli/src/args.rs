@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use onay_payout::{BatchId, BatchRef, PersonName, Resolution, Role};
@@ -448,6 +449,9 @@ pub(crate) enum Token {
         /// What they may do; repeat for more than one
         #[arg(long, value_name = "ROLE", value_parser = role, required = true)]
         role: Vec<Role>,
+        /// From when on it proves nothing any more, such as 2027-01-31
+        #[arg(long, value_name = "DATE")]
+        until: Option<NaiveDate>,
     },
 }
 

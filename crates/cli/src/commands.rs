@@ -39,7 +39,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<Exit> {
     let Cli { global, command } = cli;
     match command {
         Command::Init(args) => init::run(&args),
-        Command::Token(Token::New { name, role }) => init::token(&name, &role),
+        Command::Token(Token::New { name, role, until }) => init::token(&name, &role, until),
         Command::Key(key) => key::run(&key),
         Command::Demo(args) => {
             telemetry::start(global.log.as_deref().unwrap_or("off"))?;

@@ -3,7 +3,7 @@
 
 use onay_payout::{ActivationEntry, ActivationStep, Activations, Policy};
 
-use crate::active::{ACTIVATED, POLICY, text_key};
+use crate::active::{ACTIVATED, POLICY, standing, text_key};
 use crate::cell::Swap;
 use crate::error::LedgerError;
 use crate::house::{self, House, HouseEvent};
@@ -67,6 +67,10 @@ pub async fn add_activation(
 }
 
 fn of(house: &House) -> Result<Activations, LedgerError> {
+    if standing(&house.entries) != house.policy {
+        let what = "the active policy is not the one that the house journal says";
+        return Err(LedgerError::Corrupt(what.to_owned()));
+    }
     read(&house.entries)
 }
 

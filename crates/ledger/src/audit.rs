@@ -31,6 +31,9 @@ pub enum Problem {
     /// An entry is not what was written.
     #[error("journal: entry {0} was edited")]
     Edited(u64),
+    /// A decision is not what its person signed with the key it names, or is told of somebody else.
+    #[error("journal: the decision in entry {0} is not what its person signed")]
+    Signature(u64),
     /// The newest entries are gone, or were replaced.
     #[error("journal: its end is not the one the batch was stored with")]
     End,
@@ -93,6 +96,19 @@ pub fn verify(stored: &Stored, entries: &[Entry]) -> Vec<Problem> {
     problems
 }
 
+/// Whether the decision of an entry, if it has one, is that of its actor, and carries no signature that
+/// does not fit. Whose the key is that it names, the policy knows, or whoever checks an export.
+fn is_signed_right(entry: &Entry) -> bool {
+    let Some(text) = &entry.decision else {
+        return true;
+    };
+    record::decode_decision(text).is_ok_and(|made| {
+        let is_theirs = made.person.as_str() == entry.actor;
+        let signed = made.signed.as_ref();
+        is_theirs && signed.is_none_or(|signed| made.is_proved_by(&entry.batch, &signed.key))
+    })
+}
+
 /// Whether every decision stands in the entry of its own, and no entry tells of another one. Entries
 /// of before decisions were told hold none; then there are as many as decisions without.
 fn holds_decisions(entries: &[Entry], decisions: &[Decision]) -> bool {
@@ -126,6 +142,9 @@ pub(crate) fn verify_chain(entries: &[Entry], first: (u64, Digest)) -> Vec<Probl
         }
         if entry.hash != entry.expected_hash() {
             problems.push(Problem::Edited(entry.seq));
+        }
+        if !is_signed_right(entry) {
+            problems.push(Problem::Signature(entry.seq));
         }
         // One gap is told once.
         (expected, prev) = (entry.seq.saturating_add(1), entry.hash);

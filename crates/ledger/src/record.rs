@@ -76,6 +76,11 @@ pub(crate) fn encode_decision(decision: &Decision) -> String {
     written(&head::DecisionRecord::from(decision))
 }
 
+/// Reads what [`encode_decision`] wrote.
+pub(crate) fn decode_decision(text: &str) -> Result<Decision, LedgerError> {
+    read::<head::DecisionRecord>("decision", text).map(Decision::from)
+}
+
 /// Writes one thing that is remembered, without its key.
 pub(crate) fn encode_history(value: &Remembered) -> String {
     match value {

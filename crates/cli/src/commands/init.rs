@@ -4,6 +4,7 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::Path;
 
+use chrono::NaiveDate;
 use onay_payout::{PersonName, Policy, Role, TokenHash, issue_token};
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -54,10 +55,15 @@ pub(crate) fn run(args: &Init) -> anyhow::Result<Exit> {
 }
 
 /// Prints a token once, and what the policy file keeps of it.
-pub(crate) fn token(name: &PersonName, roles: &[Role]) -> anyhow::Result<Exit> {
+pub(crate) fn token(
+    name: &PersonName,
+    roles: &[Role],
+    until: Option<NaiveDate>,
+) -> anyhow::Result<Exit> {
     let (token, hash) = issue_token(name, &random()?)?;
     output::say("for the policy file:");
-    output::line(person_table(name, roles, &hash))?;
+    let until = until.map_or_else(String::new, |until| format!("token_until = \"{until}\"\n"));
+    output::line(person_table(name, roles, &hash) + &until)?;
     output::say(format!("the token, shown once; for {name} only:"));
     output::line(token.expose_secret())?;
     Ok(Exit::Done)

@@ -275,7 +275,11 @@ async fn an_edited_decision_is_found() {
         .unwrap();
     assert_eq!(
         problems(&file).await,
-        [Problem::Edited(2), Problem::Decisions]
+        [
+            Problem::Edited(2),
+            Problem::Signature(2),
+            Problem::Decisions
+        ]
     );
 }
 
