@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use directories::ProjectDirs;
 use onay_console::Durability;
-use onay_ledger::{Access, Budget, Ledger, LedgerError, NotLetIn};
+use onay_ledger::{Access, Budget, Door, Ledger, LedgerError, NotLetIn};
 use onay_payout::{Identity, PersonName, Policy};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
@@ -260,7 +260,8 @@ pub(crate) async fn identify(
         Some(token) => token,
         None => ask_token(name)?,
     };
-    let identity = onay_ledger::let_in_here(ledger, policy, &token, onay_ledger::now()).await;
+    let identity =
+        onay_ledger::let_in(ledger, policy, &token, Door::Here, onay_ledger::now()).await;
     let identity = identity.map_err(|no| match no {
         NotLetIn::Unauthenticated | NotLetIn::LockedOut { .. } => {
             anyhow::Error::from(Failure::refused(no.to_string()))

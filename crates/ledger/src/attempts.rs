@@ -32,17 +32,26 @@ pub enum NotLetIn {
     Ledger(#[from] LedgerError),
 }
 
+/// Where somebody comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    /// Over the network.
+    Network,
+    /// From this machine, where they can read the policy file and try tokens without asking us.
+    Here,
+}
+
 /// Finds out who holds a token. Wrong ones in the name of somebody the policy knows are counted in
 /// the ledger, and lock the name out for a while; a right one ends the count.
 ///
-/// Takes the time of one hash; a name that is locked out takes none.
-///
-/// # Errors
-/// [`NotLetIn::LockedOut`] also for the right token: it is not even looked at.
+/// Takes the time of one hash. Over the network a name that is locked out takes none: not even the
+/// right token is looked at. From here it is, and unlocks the name, so that nobody who only reaches us
+/// over the network keeps people from stopping a release.
 pub async fn let_in(
     ledger: &dyn Ledger,
     policy: &Arc<Policy>,
     token: &SecretString,
+    door: Door,
     at: DateTime<Utc>,
 ) -> Result<Identity, NotLetIn> {
     // Names nobody has are not kept: there is no end to them.
@@ -51,36 +60,10 @@ pub async fn let_in(
     };
     let before = attempts(ledger, name).await?;
     let locked = before.as_ref().and_then(|(_, made)| made.locked_until(at));
-    if let Some(until) = locked {
+    if let Some(until) = locked.filter(|_| door == Door::Network) {
         let name = name.clone();
         return Err(NotLetIn::LockedOut { name, until });
     }
-    count(ledger, policy, (token, name, before), at).await
-}
-
-/// The same for somebody on this machine, who can read the policy file and try tokens without asking
-/// us: a right token is let in while its name is locked out, and unlocks it. So nobody who only
-/// reaches us over the network keeps people from stopping a release.
-pub async fn let_in_here(
-    ledger: &dyn Ledger,
-    policy: &Arc<Policy>,
-    token: &SecretString,
-    at: DateTime<Utc>,
-) -> Result<Identity, NotLetIn> {
-    let Some(name) = policy.claimed_by(token) else {
-        return authenticate(policy, token, at).await;
-    };
-    let before = attempts(ledger, name).await?;
-    count(ledger, policy, (token, name, before), at).await
-}
-
-/// Looks at a token and counts what comes of it.
-async fn count(
-    ledger: &dyn Ledger,
-    policy: &Arc<Policy>,
-    (token, name, before): (&SecretString, &PersonName, Option<(String, Attempts)>),
-    at: DateTime<Utc>,
-) -> Result<Identity, NotLetIn> {
     let answer = authenticate(policy, token, at).await;
     let text = before.as_ref().map(|(text, _)| text.clone());
     let swap = match (&answer, before) {

@@ -39,7 +39,7 @@ use std::sync::Arc;
 
 pub use activations::{activations, add_activation};
 pub use active::{active_policy, begin_policy, expect_policy, policy_text, with_past};
-pub use attempts::{NotLetIn, let_in, let_in_here};
+pub use attempts::{Door, NotLetIn, let_in};
 pub use audit::{Problem, verify, verify_batch};
 pub use backend::{LedgerBackend, Taken};
 pub use budget::{Budget, Share, Spent};

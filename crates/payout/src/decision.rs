@@ -180,6 +180,16 @@ impl Decision {
         self.on_behalf.as_ref().unwrap_or(&self.person)
     }
 
+    /// Its words, and in whose place they were said.
+    pub(crate) fn told(&self) -> String {
+        let text = self.verdict.text().unwrap_or_default();
+        match &self.on_behalf {
+            None => text.to_owned(),
+            Some(other) if text.is_empty() => format!("in place of {other}"),
+            Some(other) => format!("in place of {other}: {text}"),
+        }
+    }
+
     /// Whether it is an approval.
     pub const fn is_approval(&self) -> bool {
         matches!(self.verdict, Verdict::Approve { .. })

@@ -159,6 +159,7 @@ async fn store(config: &Config, account: Option<&Account>) -> Vec<Check> {
     }
     checks.push(clock(ledger.as_ref()).await);
     checks.push(releases(ledger.as_ref()).await);
+    checks.extend(active(config, ledger.as_ref()).await);
     checks
 }
 
@@ -176,6 +177,31 @@ fn durability(asked: Durability, weaknesses: &[Weakness]) -> Vec<Check> {
         Check::wrong("durability", detail, change(weakness))
     };
     weaknesses.iter().map(check).collect()
+}
+
+/// Whether our policy is the active one: with another one nobody decides, and nothing is released.
+async fn active(config: &Config, ledger: &dyn onay_ledger::Ledger) -> Option<Check> {
+    let ours = config.policy().ok()?.hash();
+    let check = match onay_ledger::active_policy(ledger).await {
+        Ok(None) => Check::ok(
+            "active",
+            "no policy yet; the first worker makes its own the active one".to_owned(),
+        ),
+        Ok(Some(active)) if active == ours => Check::ok(
+            "active",
+            format!("policy {} is the active one", active.code()),
+        ),
+        Ok(Some(active)) => Check::wrong(
+            "active",
+            format!(
+                "policy {} is active, not ours: nothing is decided or released here",
+                active.code()
+            ),
+            "use the active file, or make ours active with `onay policy activate`",
+        ),
+        Err(error) => Check::wrong("active", error.to_string(), "run `onay audit verify`"),
+    };
+    Some(check)
 }
 
 /// Whether somebody paused releases.

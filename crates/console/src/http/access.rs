@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use onay_ledger::{Ledger, NotLetIn, let_in, now};
+use onay_ledger::{Door, Ledger, NotLetIn, let_in, now};
 use onay_payout::{Digest, Identity, Policy, Role};
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -100,7 +100,7 @@ impl Doorkeeper {
         let (ledger, policy) = (Arc::clone(&self.ledger), Arc::clone(&self.policy));
         // The task keeps the lock, so that whoever hangs up early is counted all the same.
         let answer = tokio::spawn(async move {
-            let answer = let_in(ledger.as_ref(), &policy, &token, now()).await;
+            let answer = let_in(ledger.as_ref(), &policy, &token, Door::Network, now()).await;
             match answer {
                 Ok(_) => failures.forget(&name),
                 Err(NotLetIn::Unauthenticated) => failures.add(name, Instant::now()),

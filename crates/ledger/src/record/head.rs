@@ -2,13 +2,12 @@
 
 use onay_payout::{
     BatchId, Decision, Digest, ExternalId, Head, Left, Parent, PersonName, PublicKey, Purpose,
-    ReasonCode, RequestId, Signature, Signed, TieOut, Verdict,
+    RequestId, Signature, Signed, TieOut, Verdict,
 };
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use super::V1;
-use super::scalar::{Amount, Text, Time};
+use super::scalar::{Amount, Code, Text, Time};
 use super::state::StateRecord;
 
 #[derive(Serialize, Deserialize)]
@@ -297,25 +296,6 @@ impl From<VerdictRecord> for Verdict {
     }
 }
 
-/// A kind of reason, by its word.
-#[derive(Default, PartialEq)]
-struct Code(ReasonCode);
-
 fn is_other(code: &Code) -> bool {
     *code == Code::default()
-}
-
-impl Serialize for Code {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.0.word())
-    }
-}
-
-impl<'de> Deserialize<'de> for Code {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let word = String::deserialize(deserializer)?;
-        ReasonCode::from_word(&word)
-            .map(Self)
-            .ok_or_else(|| D::Error::custom("unknown code"))
-    }
 }

@@ -1,13 +1,11 @@
 //! What must be met before a held batch is released, and what other batches told of it.
 
 use onay_payout::{
-    HeldHistory, HeldRule, HeldStep, ItemId, PersonName, Proof, Requirement, Signal, SignalKind,
-    Signals,
+    HeldHistory, HeldRule, HeldStep, ItemId, PersonName, Proof, Requirement, Signal, Signals,
 };
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
-use super::scalar::{Amount, Text};
+use super::scalar::{Amount, Kind, Text};
 
 /// One rule of one step, which a token proves.
 #[derive(Serialize, Deserialize)]
@@ -150,23 +148,5 @@ impl From<HistoryRecord> for HeldHistory {
             payee_day: record.payee_day.0,
             signals: Signals::restore(counts, listed.collect()),
         }
-    }
-}
-
-/// A kind, by its word.
-struct Kind(SignalKind);
-
-impl Serialize for Kind {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.0.word())
-    }
-}
-
-impl<'de> Deserialize<'de> for Kind {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let word = String::deserialize(deserializer)?;
-        SignalKind::from_word(&word)
-            .map(Self)
-            .ok_or_else(|| D::Error::custom("unknown kind"))
     }
 }

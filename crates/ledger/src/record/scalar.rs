@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use onay_payout::{Money, Resolution, Why};
+use onay_payout::{Money, ReasonCode, Resolution, SignalKind, Why};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -68,39 +68,53 @@ impl<'de> Deserialize<'de> for Amount {
     }
 }
 
-/// The rule that broke, by its word.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Reason(pub(super) Why);
+/// A value that is stored as its word.
+macro_rules! by_word {
+    ($(#[$meta:meta])* $name:ident, $of:ty, $read:expr) => {
+        $(#[$meta])*
+        pub(super) struct $name(pub(super) $of);
 
-impl Serialize for Reason {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.0.word())
-    }
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.0.word())
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let word = String::deserialize(deserializer)?;
+                let read: fn(&str) -> Option<$of> = $read;
+                read(&word)
+                    .map(Self)
+                    .ok_or_else(|| D::Error::custom("unknown word"))
+            }
+        }
+    };
 }
 
-impl<'de> Deserialize<'de> for Reason {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let word = String::deserialize(deserializer)?;
-        let why = Why::ALL.into_iter().find(|why| why.word() == word);
-        why.map(Self)
-            .ok_or_else(|| D::Error::custom("unknown reason"))
-    }
-}
-
-/// A resolution, by its word.
-pub(super) struct Choice(pub(super) Resolution);
-
-impl Serialize for Choice {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.0.word())
-    }
-}
-
-impl<'de> Deserialize<'de> for Choice {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let word = String::deserialize(deserializer)?;
-        Resolution::from_word(&word)
-            .map(Self)
-            .ok_or_else(|| D::Error::custom("unknown resolution"))
-    }
-}
+by_word!(
+    /// The rule that broke.
+    #[derive(Debug, Clone, Copy)]
+    Reason,
+    Why,
+    |word| Why::ALL.into_iter().find(|why| why.word() == word)
+);
+by_word!(
+    /// A resolution.
+    Choice,
+    Resolution,
+    Resolution::from_word
+);
+by_word!(
+    /// A kind of reason for a rejection.
+    #[derive(Default, PartialEq)]
+    Code,
+    ReasonCode,
+    ReasonCode::from_word
+);
+by_word!(
+    /// A kind of what is noticed.
+    Kind,
+    SignalKind,
+    SignalKind::from_word
+);

@@ -56,7 +56,7 @@ impl Batch {
             decision: Some(decision.clone()),
             ..transition
         };
-        Ok(transition.noted(decision.verdict.text().unwrap_or_default()))
+        Ok(transition.noted(decision.told()))
     }
 
     /// Whether this very approval stands already. One that was judged by another policy is worth

@@ -272,6 +272,14 @@ fn a_stand_in_approves_within_dates_and_sum_and_both_names_are_recorded() {
     };
     let now = house(&lent("2026-11-22", "100.00 TRY"), &[]);
     let batch = now.held(&[100], None);
+    let digest = digest(&batch).to_string();
+    let motion = Motion::new(approve(), &digest);
+    let ruling = now
+        .policy
+        .judge(batch.head(), now.person("ali"), motion, at(10))
+        .unwrap();
+    let told = batch.apply(Event::Decided(ruling), at(10)).unwrap().note;
+    assert_eq!(told, "in place of mehmet");
     let approved = now.decide(&batch, "ali", approve()).unwrap();
     assert_eq!(approved.state().name(), "approved");
     let made = &approved.head().decisions[0];
