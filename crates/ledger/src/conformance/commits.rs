@@ -250,7 +250,7 @@ pub(super) async fn the_journal_is_append_only_chained_and_in_order(scene: &Scen
 pub(super) async fn a_decision_stands_in_its_entry_and_nowhere_else(scene: &Scene<'_>) {
     let stored = scene.opened("payday").await;
     let decision = Decision {
-        person: "mehmet".parse().unwrap(),
+        person: "ayse".parse().unwrap(),
         verdict: Verdict::Approve {
             comment: Some("Kasım \"maaş\"".to_owned()),
         },
