@@ -94,7 +94,9 @@ impl Batch {
         let amounts = valid.iter().map(|item| item.amount);
         let total = Money::sum(content.currency(), amounts);
         let is_total = total.as_ref() == Ok(&hold.total);
-        let is_largest = hold.largest == largest(&valid, hold.total);
+        // What was held before largest items were kept has the total instead, which asks for more.
+        let largest = largest(&valid, hold.total);
+        let is_largest = hold.largest == largest || hold.largest == hold.total;
         let id = hold.request_id.as_ref().map_or("", |id| id.as_str());
         let account = hold.account.as_str();
         let digest = total.map(|total| self.digest(account, id, valid, total));

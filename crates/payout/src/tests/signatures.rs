@@ -3,8 +3,10 @@
 use chrono::TimeDelta;
 
 use super::approvals::{SIGNED, digest, house, key};
-use super::world::{approve, at};
-use crate::{Batch, Decision, Digest, Forged, NotAllowed, Short, Verdict};
+use super::world::{approve, at, lira};
+use crate::{
+    Batch, Decision, Digest, Forged, Head, Hold, NotAllowed, Purpose, Short, State, Verdict,
+};
 
 /// The batch with other decisions than were recorded.
 fn forged(batch: &Batch, change: impl FnOnce(&mut Vec<Decision>)) -> Batch {
@@ -140,4 +142,33 @@ fn a_clock_that_is_ahead_makes_no_later_decision_look_forged() {
     assert!(house.policy.counted(undone.head()).is_empty());
     let behind = house.sign(&undone, "mehmet", approve());
     assert!(matches!(behind, Err(NotAllowed::Signature(_))));
+}
+
+#[test]
+fn what_is_held_follows_from_the_items_or_is_told() {
+    let batch = house(SIGNED, &[]).held(&[100, 200], None);
+    let edited = |edit: &dyn Fn(&mut Head, &mut Hold)| {
+        let mut head = batch.head().clone();
+        let mut hold = batch.state().hold().unwrap().clone();
+        edit(&mut head, &mut hold);
+        head.state = State::Approved(hold);
+        Batch::restore(head, batch.content().clone(), batch.outcomes().to_vec()).contradictions()
+    };
+    assert_eq!(edited(&|_, _| ()), [""; 0]);
+    assert_eq!(edited(&|_, hold| hold.largest = hold.total), [""; 0]);
+    for (told, edit) in [
+        (
+            2,
+            &(|_: &mut Head, hold: &mut Hold| hold.total = lira(1))
+                as &dyn Fn(&mut Head, &mut Hold),
+        ),
+        (1, &|_, hold| hold.largest = lira(1)),
+        (1, &|_, hold| hold.digest = Digest::of(b"other")),
+        (1, &|_, hold| hold.request_id = Some("r-2".parse().unwrap())),
+        (1, &|head, _| head.purpose = Some(Purpose::Salary)),
+        (1, &|head, _| head.external_id = "other".parse().unwrap()),
+    ] {
+        let found = edited(edit);
+        assert!(!found.is_empty() && found.len() <= told, "{found:?}");
+    }
 }
