@@ -144,31 +144,34 @@ fn a_clock_that_is_ahead_makes_no_later_decision_look_forged() {
     assert!(matches!(behind, Err(NotAllowed::Signature(_))));
 }
 
+/// Does something to what is recorded of a held batch.
+type Edit = fn(&mut Head, &mut Hold);
+
 #[test]
 fn what_is_held_follows_from_the_items_or_is_told() {
     let batch = house(SIGNED, &[]).held(&[100, 200], None);
-    let edited = |edit: &dyn Fn(&mut Head, &mut Hold)| {
+    let edited = |edit: Edit| {
         let mut head = batch.head().clone();
         let mut hold = batch.state().hold().unwrap().clone();
         edit(&mut head, &mut hold);
         head.state = State::Approved(hold);
-        Batch::restore(head, batch.content().clone(), batch.outcomes().to_vec()).contradictions()
+        let (content, outcomes) = (batch.content().clone(), batch.outcomes().to_vec());
+        Batch::restore(head, content, outcomes)
+            .contradictions()
+            .len()
     };
-    assert_eq!(edited(&|_, _| ()), [""; 0]);
-    assert_eq!(edited(&|_, hold| hold.largest = hold.total), [""; 0]);
-    for (told, edit) in [
-        (
-            2,
-            &(|_: &mut Head, hold: &mut Hold| hold.total = lira(1))
-                as &dyn Fn(&mut Head, &mut Hold),
-        ),
-        (1, &|_, hold| hold.largest = lira(1)),
-        (1, &|_, hold| hold.digest = Digest::of(b"other")),
-        (1, &|_, hold| hold.request_id = Some("r-2".parse().unwrap())),
-        (1, &|head, _| head.purpose = Some(Purpose::Salary)),
-        (1, &|head, _| head.external_id = "other".parse().unwrap()),
-    ] {
-        let found = edited(edit);
-        assert!(!found.is_empty() && found.len() <= told, "{found:?}");
+    assert_eq!(edited(|_, _| ()), 0);
+    assert_eq!(edited(|_, hold| hold.largest = hold.total), 0);
+    // The digest is over what the items come to, so another sum alone does not change it.
+    let edits: [Edit; 6] = [
+        |_, hold| hold.total = lira(1),
+        |_, hold| hold.largest = lira(1),
+        |_, hold| hold.digest = Digest::of(b"other"),
+        |_, hold| hold.request_id = Some("r-2".parse().unwrap()),
+        |head, _| head.purpose = Some(Purpose::Salary),
+        |head, _| head.external_id = "other".parse().unwrap(),
+    ];
+    for (place, edit) in edits.into_iter().enumerate() {
+        assert_eq!(edited(edit), 1, "{place}");
     }
 }
