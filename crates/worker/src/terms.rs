@@ -33,6 +33,10 @@ pub(crate) async fn hold(
     depth: ReadBack,
 ) -> Result<Done, StepError> {
     let (policy, ledger) = (&job.worker.policy, job.worker.ledger.as_ref());
+    let _one_after_the_other = match policy.history() {
+        Some(_) => Some(job.worker.holding.lock().await),
+        None => None,
+    };
     for _ in 0..TRIES_MAX {
         let in_force = match expect_policy(ledger, policy.hash()).await {
             Ok(in_force) => in_force,

@@ -11,6 +11,8 @@ use onay_ledger::{
 };
 use onay_payout::{Event, Hold, Policy, Provider, State, WorkerName, cadence};
 
+use tokio::sync::Mutex;
+
 use crate::funds::Funds;
 use crate::gate::Gate;
 use crate::job::Job;
@@ -26,6 +28,9 @@ pub struct Worker {
     pub(crate) clock: Clock,
     pub(crate) funds: Funds,
     pub(crate) gate: Gate,
+    /// Held by whoever holds a batch with what other batches tell: they all change the sum of their
+    /// maker, and at once they would only make each other begin anew.
+    pub(crate) holding: Mutex<()>,
     /// Whether a look by our own id ever found a batch, so that one which finds nothing says
     /// something.
     pub(crate) lookups: AtomicBool,
@@ -50,6 +55,7 @@ impl Worker {
             clock,
             funds: Funds::default(),
             gate: Gate::default(),
+            holding: Mutex::default(),
             lookups: AtomicBool::new(false),
         }
     }
