@@ -6,8 +6,8 @@ use crate::content::Purpose;
 use crate::decision::{Decision, Verdict};
 use crate::digest::Digest;
 use crate::ids::{BatchId, ExternalId, PersonName, RequestId};
-use crate::policy::{Facts, HistoryFacts};
-use crate::state::{Hold, State, Why};
+use crate::policy::Facts;
+use crate::state::{HeldHistory, Hold, State, Why};
 use crate::tie_out::TieOut;
 
 /// A batch without its items: small however many there are. Enough to show it and to decide on it.
@@ -99,11 +99,7 @@ impl Head {
             total: hold.total,
             largest: hold.largest,
             purpose: self.purpose,
-            history: hold.history.as_ref().map(|known| HistoryFacts {
-                maker_day: known.maker_day,
-                payee_day: known.payee_day,
-                signals: known.signals.counts().keys().copied().collect(),
-            }),
+            history: hold.history.as_ref().map(HeldHistory::facts),
         }
     }
 

@@ -9,6 +9,7 @@ use crate::digest::Digest;
 use crate::history::Signals;
 use crate::ids::{PersonName, RequestId, WorkerName};
 use crate::money::Money;
+use crate::policy::HistoryFacts;
 use crate::provider::{Refusal, RemoteStatus};
 use crate::requirement::Requirement;
 
@@ -128,6 +129,17 @@ pub struct HeldHistory {
     pub payee_day: Money,
     /// What people should look at before they decide.
     pub signals: Signals,
+}
+
+impl HeldHistory {
+    /// What rules look at in it.
+    pub fn facts(&self) -> HistoryFacts {
+        HistoryFacts {
+            maker_day: self.maker_day,
+            payee_day: self.payee_day,
+            signals: self.signals.counts().keys().copied().collect(),
+        }
+    }
 }
 
 /// The payout balance does not cover a batch.

@@ -10,8 +10,8 @@ use onay_payout::history::{
 };
 use onay_payout::provider::RemoteCopy;
 use onay_payout::{
-    Batch, CopyRead, Event, Facts, HeldHistory, HistoryFacts, Item, ItemStatus, Money, MoneyError,
-    PersonName, ReadBack, State,
+    Batch, CopyRead, Event, Facts, HeldHistory, Item, ItemStatus, Money, MoneyError, PersonName,
+    ReadBack, State,
 };
 
 use tracing::error;
@@ -93,12 +93,7 @@ impl Terms {
         let valid = valid_items(batch, copy);
         let facts = facts(batch, &valid).ok();
         let (Some(window), Some(facts)) = (job.worker.policy.history(), facts.clone()) else {
-            let (history, cells) = (None, Vec::new());
-            return Ok(Self {
-                facts,
-                history,
-                cells,
-            });
+            return Ok(Self::without_history(facts));
         };
         let keys = keys_of(batch);
         let reading = history::read(job.worker.ledger.as_ref(), keys).await?;
@@ -115,30 +110,29 @@ impl Terms {
             scope: SCOPE,
         };
         let Ok(weighed) = weigh(&weighing, reading.history(), settings) else {
-            let (facts, history, cells) = (None, None, Vec::new());
-            return Ok(Self {
-                facts,
-                history,
-                cells,
-            });
+            return Ok(Self::without_history(None));
         };
-        let told = HistoryFacts {
+        let history = HeldHistory {
             maker_day: weighed.maker_day,
             payee_day: weighed.payee_day,
-            signals: weighed.signals.counts().keys().copied().collect(),
+            signals: weighed.signals,
         };
         Ok(Self {
             facts: Some(Facts {
-                history: Some(told),
+                history: Some(history.facts()),
                 ..facts
             }),
-            history: Some(HeldHistory {
-                maker_day: weighed.maker_day,
-                payee_day: weighed.payee_day,
-                signals: weighed.signals,
-            }),
+            history: Some(history),
             cells: reading.swaps(weighed.after),
         })
+    }
+
+    const fn without_history(facts: Option<Facts>) -> Self {
+        Self {
+            facts,
+            history: None,
+            cells: Vec::new(),
+        }
     }
 }
 

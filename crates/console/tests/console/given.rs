@@ -15,8 +15,8 @@ use onay_payout::provider::{
     Initialized, InvalidItem, RemoteBatch, RemoteCopy, RemoteItem, RemoteStatus,
 };
 use onay_payout::{
-    BatchRef, CopyRead, Digest, Event, Facts, HeldHistory, HistoryFacts, Identity, Intent,
-    ItemStatus, OnInvalid, Policy, ReadBack, SigningKey, Why, issue_token,
+    BatchRef, CopyRead, Digest, Event, Facts, HeldHistory, Identity, Intent, ItemStatus, OnInvalid,
+    Policy, ReadBack, SigningKey, Why, issue_token,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
@@ -293,13 +293,8 @@ impl World {
     async fn read_back(&self, id: &str) -> Event {
         let policy = &self.policy;
         let stored = self.load(id).await;
-        let known = self.history.as_ref().map(|known| HistoryFacts {
-            maker_day: known.maker_day,
-            payee_day: known.payee_day,
-            signals: known.signals.counts().keys().copied().collect(),
-        });
         let facts = Facts {
-            history: known,
+            history: self.history.as_ref().map(HeldHistory::facts),
             ..stored.batch.content().facts()
         };
         Event::ReadBack(Box::new(CopyRead {

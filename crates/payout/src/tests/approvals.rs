@@ -76,11 +76,7 @@ impl House {
         let batch = received(amounts);
         let same = copy(&batch, RemoteStatus::Init, &ItemStatus::Pending);
         let facts = Facts {
-            history: history.as_ref().map(|known| HistoryFacts {
-                maker_day: known.maker_day,
-                payee_day: known.payee_day,
-                signals: known.signals.counts().keys().copied().collect(),
-            }),
+            history: history.as_ref().map(HeldHistory::facts),
             ..batch.content().facts()
         };
         let read = CopyRead {
